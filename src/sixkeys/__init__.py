@@ -1,0 +1,1 @@
+"""Sixkeys: one small agent, six keys, many worlds."""

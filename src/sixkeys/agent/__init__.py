@@ -1,0 +1,1 @@
+"""Who thinks? Perception -> WorldModel -> SelfModel -> Workspace -> Policy and Value."""

@@ -1,0 +1,1 @@
+"""How good is it? Numbers for people, always masked and unmasked."""

@@ -1,0 +1,1 @@
+"""What was said? Words treated as words."""

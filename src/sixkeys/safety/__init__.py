@@ -1,0 +1,1 @@
+"""May I? Laws that hold in both modes; nothing here learns."""

@@ -1,0 +1,1 @@
+"""What is learned? Weights change here and are kept here."""
