@@ -1,0 +1,213 @@
+"""What happens in one run? The fork takes its limits and its files, and pytest goes on with them.
+
+Runs inside the sandbox, in the fork. Streams records to the warm parent, each length-prefixed JSON: `start` (a node
+id), `report` (node id, phase, outcome, seconds, message, text), `collected` (node ids) and, last, `end`. Most trees
+go on in the session that the parent began; a tree with its own configuration gets a session of its own.
+
+Not covered: plugins of a repository's environment are not loaded.
+"""
+
+import ctypes
+import json
+import os
+import re
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+CONFIGURED = ("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml",
+              "tox.ini", "setup.cfg", "setup.py")  # fmt: skip
+"""Files that pytest itself reads before it collects."""
+UNUSED = ("junitxml", "pastebin", "stepwise", "setuponly", "setupplan", "faulthandler")
+"""Built-in plugins that cannot change an outcome."""
+COLD = (
+    "import runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); sys.argv[0] = 'pytest'; "
+    "runpy.run_module('pytest', run_name='__main__', alter_sys=True)"
+)
+"""`python -m pytest` with the one difference that a file over the limit ends it, as in a warm run."""
+MESSAGE_KEPT, TEXT_KEPT = 600, 6000
+SAMPLE = """import pytest
+
+@pytest.fixture
+def numbers(): return [1, 2, 3]
+
+@pytest.mark.parametrize("left", [1, 2])
+def test_one(left, numbers, tmp_path, capsys):
+    print(left)
+    assert numbers == [1, 2, left]
+
+def test_two():
+    with pytest.raises(ValueError):
+        raise ValueError("no")
+    assert pytest.approx(0.1) == 0.2 and {"a": 1} == {"a": 2}
+"""
+
+
+def arguments() -> list[str]:
+    """What pytest is started with."""
+    options = ["--tb=short", "-p", "no:cacheprovider"]
+    return options + [word for name in UNUSED for word in ("-p", f"no:{name}")]
+
+
+def rehearse(base: str) -> None:
+    """One small session in the parent, so that whatever pytest imports or fills when first used is there."""
+    folder = os.path.join(base, "rehearsal")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "test_rehearsal.py"), "w") as file:
+        file.write(SAMPLE)
+    before, path = (os.dup(1), os.dup(2)), sys.path[:]
+    empty = os.open(os.devnull, os.O_WRONLY)
+    for target in (1, 2):
+        os.dup2(empty, target)
+    os.chdir(folder)
+    pytest.main(arguments())
+    for target, saved in zip((1, 2), before, strict=True):
+        os.dup2(saved, target)
+        os.close(saved)
+    os.close(empty)
+    sys.modules.pop("test_rehearsal", None)
+    sys.path[:] = path
+    sys.path_importer_cache.clear()
+
+
+def enter(base: str, limits: dict[str, int], seconds: float) -> None:
+    """The fork's first act: a session of its own, a death signal, limits that cannot be raised, its folder."""
+    os.setsid()
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    wanted = {
+        resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_FSIZE: limits["file"],
+        resource.RLIMIT_NPROC: limits["processes"], resource.RLIMIT_AS: limits["memory"],
+    }  # fmt: skip
+    for name, value in wanted.items():
+        hard = resource.getrlimit(name)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (value, value))
+    os.chdir(os.path.join(base, "repo"))
+
+
+def write(files: dict[str, str]) -> None:
+    """Writes the run's tree into the present folder."""
+    made = {""}
+    for name, content in files.items():
+        folder = os.path.dirname(name)
+        if folder not in made:
+            os.makedirs(folder, exist_ok=True)
+            made.add(folder)
+        with open(name, "w", encoding="utf-8", newline="") as file:
+            file.write(content)
+
+
+class Stage:
+    """A plugin that stops pytest where it would collect. `serve` returns in each fork."""
+
+    def __init__(self, serve: Callable[[], tuple[dict, int, int]]):
+        self.serve = serve
+        self.open = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        if self.open:
+            self.open = False
+            terminal: Any = session.config.pluginmanager.getplugin("terminalreporter")
+            terminal._tw._file = open(os.devnull, "w")
+            sys.stdout.flush()
+            request, records, text = self.serve()
+            begin(session, request, records, text)
+
+
+def begin(session: pytest.Session, request: dict, records: int, text: int) -> None:
+    """The fork goes on: cold in a new interpreter, in a session of its own, or in the one that was begun."""
+    files, tests = request["files"], request["tests"]
+    write(files)
+    capture: Any = session.config.pluginmanager.getplugin("capturemanager")
+    capture.stop_global_capturing()
+    for target in (1, 2):
+        os.dup2(text, target)
+    os.close(text)
+    if request.get("cold"):
+        options = ["-v", "-rA", "--tb=short", "--color=no", "-p", "no:cacheprovider"]
+        os.execv(sys.executable, [sys.executable, "-c", COLD, *options, *tests])
+    reporter = Reporter(records)
+    sys.path.insert(0, os.getcwd())
+    if any(os.path.basename(name) in CONFIGURED for name in files):
+        code = pytest.main([*arguments(), *tests], plugins=[reporter])
+        reporter.end(int(code))
+    capture.start_global_capturing()
+    from _pytest.assertion import pytest_collection as renew
+
+    renew(session)
+    session.config.args = tests or [os.getcwd()]
+    session.config.pluginmanager.register(reporter)
+
+
+class Reporter:
+    """A plugin that streams what happens to `records`, a file descriptor."""
+
+    def __init__(self, records: int):
+        self.records = records
+
+    def send(self, record: dict) -> None:
+        data = json.dumps(record).encode()
+        data = len(data).to_bytes(4, "big") + data
+        while data:
+            data = data[os.write(self.records, data) :]
+
+    def end(self, code: int) -> None:
+        self.send({"end": code})
+        os._exit(0)
+
+    def pytest_collectstart(self, collector: pytest.Collector) -> None:
+        if isinstance(collector, pytest.File):
+            self.send({"start": collector.nodeid})
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.report(report, "collect", 0.0)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.send({"collected": [item.nodeid for item in session.items]})
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.send({"start": nodeid})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.report(report, report.when or "call", report.duration)
+
+    def report(self, report: Any, phase: str, seconds: float) -> None:
+        outcome = report.outcome
+        if hasattr(report, "wasxfail"):
+            outcome = "xfailed" if report.skipped else "xpassed"
+        message = text = ""
+        if report.failed:
+            text = report.longreprtext + "".join(
+                f"\n--- {name} ---\n{body}" for name, body in report.sections if phase in name
+            )
+            message = crash_text(report)
+        self.send(
+            {"report": [report.nodeid, phase, outcome, seconds, message[:MESSAGE_KEPT], text[-TEXT_KEPT:]]}
+        )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self.end(int(exitstatus))
+
+
+def crash_text(report: Any) -> str:
+    """Why a test failed, in a few lines that are the same in every run: no addresses, no folders."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        text = crash.message
+    else:
+        lines = report.longreprtext.splitlines()
+        text = "\n".join(line[1:].strip() for line in lines if line.startswith("E ")) or "\n".join(lines[-3:])
+    text = text.replace(os.getcwd() + os.sep, "").replace("\nUse -v to get more diff", "").strip()
+    return re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", text)

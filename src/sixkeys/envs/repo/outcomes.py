@@ -1,0 +1,126 @@
+"""What became of a run? Outcomes, one a test, made from a worker's reply or from the text of a cold pytest.
+
+A run counts as finished only if its last record came and every collected test was reported; exit codes never count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+WORST_LAST = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
+OUTPUT_KEPT = 16_000
+COLD_NAMES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "error", "SKIPPED": "skipped",
+              "XFAIL": "xfailed", "XPASS": "xpassed"}  # fmt: skip
+COLD_LINE = re.compile(r"^(\S+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
+COLD_START = re.compile(r"^(\S+\.py::.+?) *$")
+COLD_SUMMARY = re.compile(r"^(FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - (.*))?$")
+COLD_END = re.compile(r"^=+ .* in [0-9.]+s.* =+$")
+
+
+class TestOutcome(NamedTuple):
+    """What became of one test. A file that cannot be collected is a node of its own, with outcome error."""
+
+    __test__ = False
+
+    node: str
+    outcome: str
+    """passed | failed | error | skipped | xfailed | xpassed"""
+    seconds: float
+    message: str
+    """Why it failed, a few lines without durations or addresses; empty where it did not."""
+
+
+class RunResult(NamedTuple):
+    """What became of one run."""
+
+    outcomes: tuple[TestOutcome, ...]
+    status: str
+    """finished | timeout | crashed | flood (too much output) | refused (the tree cannot be written)"""
+    seconds: float
+    output: str
+    """The tail of what pytest would print."""
+
+    @property
+    def passed(self) -> bool:
+        """The run finished, there was a test, and every test passed or failed as it said it would."""
+        kinds = {test.outcome for test in self.outcomes}
+        return self.status == "finished" and "passed" in kinds and kinds <= {"passed", "xfailed"}
+
+
+def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResult:
+    """A result from what a worker replied."""
+    if request["cold"]:
+        return read_cold(message)
+    worst: dict[str, TestOutcome] = {}
+    texts: list[str] = []
+    collected: list[str] = []
+    running = ""
+    for record in message["records"]:
+        if "report" in record:
+            node, phase, outcome, seconds, why, text = record["report"]
+            _worsen(worst, TestOutcome(node, _named(phase, outcome), seconds, why))
+            texts += [f"____ {node} ____\n{text}"] if text else []
+            running = "" if phase == "teardown" else running
+        running = record.get("start", running)
+        collected = record.get("collected", collected)
+    status, detail = message["status"], message["detail"]
+    failed = any(test.outcome == "error" for test in worst.values())
+    if status == "finished" and not failed and set(collected) != set(worst):
+        status, detail = "crashed", "pytest ended before every test was reported"
+    if status != "finished" and running:
+        detail = f"{detail}, in {running}"
+        _worsen(worst, TestOutcome(running, "error", 0.0, message["detail"] or detail))
+    return RunResult(
+        tuple(worst.values()), status, message["seconds"], _output(worst, texts, detail, message["text"])
+    )
+
+
+def _named(phase: str, outcome: str) -> str:
+    return "error" if outcome == "failed" and phase != "call" else outcome
+
+
+def _worsen(worst: dict[str, TestOutcome], new: TestOutcome) -> None:
+    old = worst.setdefault(new.node, new)
+    if old is new:
+        return
+    graver = max(old, new, key=lambda test: WORST_LAST.index(test.outcome))
+    worst[new.node] = graver._replace(seconds=old.seconds + new.seconds)
+
+
+def _output(worst: Mapping[str, TestOutcome], texts: Sequence[str], detail: str, said: str) -> str:
+    """The same words in the same order every time: tracebacks, a line a test that did not pass, counts."""
+    lines = [*texts, *([said.strip()] if said.strip() else [])]
+    for test in worst.values():
+        if test.outcome in ("failed", "error"):
+            lines.append(f"{test.outcome.upper()} {test.node} - {test.message.partition(chr(10))[0]}")
+    kinds = [test.outcome for test in worst.values()]
+    lines.append(
+        ", ".join(f"{kinds.count(kind)} {kind}" for kind in WORST_LAST if kind in kinds) or "no tests ran"
+    )
+    return "\n".join([*lines, *([detail] if detail else [])])[-OUTPUT_KEPT:]
+
+
+def read_cold(message: Mapping[str, Any]) -> RunResult:
+    """A result from the text of `python -m pytest -v -rA`: the second, independent way to the same outcomes."""
+    worst: dict[str, TestOutcome] = {}
+    lines = message["text"].splitlines()
+    running = ""
+    for line in lines:
+        done, began, summed = COLD_LINE.match(line), COLD_START.match(line), COLD_SUMMARY.match(line)
+        if done:
+            _worsen(worst, TestOutcome(done[1], COLD_NAMES[done[2]], 0.0, ""))
+            running = ""
+        elif summed:
+            _worsen(worst, TestOutcome(summed[2], COLD_NAMES[summed[1]], 0.0, ""))
+            worst[summed[2]] = worst[summed[2]]._replace(message=summed[3] or "")
+        elif began:
+            running = began[1]
+    complete = bool(lines) and COLD_END.match(lines[-1]) is not None
+    status = message["status"]
+    if complete and status == "crashed":
+        status = "finished"
+    if not complete and running:
+        _worsen(worst, TestOutcome(running, "error", 0.0, message["detail"]))
+    return RunResult(tuple(worst.values()), status, message["seconds"], message["text"][-OUTPUT_KEPT:])

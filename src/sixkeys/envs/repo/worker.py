@@ -1,0 +1,90 @@
+"""How is one warm process started, spoken to and ended? A program inside the sandbox and a socket to it.
+
+Messages are JSON with four bytes of length before them. The client may have threads and is never forked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sixkeys.envs.repo.sandbox import Launcher, Limits, command, counted_before, environment
+
+START_SECONDS = 60.0
+GRACE_SECONDS = 10.0
+"""How much later than its limit a run may be answered before its worker is given up."""
+
+
+class Worker:
+    """One warm parent, seen from here. Keeps state: its process, its channel, its deadline."""
+
+    def __init__(self, launcher: Launcher, limits: Limits, uid: int):
+        self.launcher, self.limits, self.uid = launcher, limits, uid
+        self.ready = False
+        self.start()
+
+    def start(self) -> None:
+        """Starts the process; `ready` turns true when its first message is taken."""
+        isolated = self.launcher.bwrap is not None
+        self.base = "/tmp" if isolated else tempfile.mkdtemp(prefix="sixkeys-run-")
+        limits = self.limits._asdict()
+        limits["processes"] += counted_before(self.launcher.user_namespace)
+        settings = {"base": self.base, "limits": limits, "contained": isolated}
+        uid = self.uid if isolated and not self.launcher.user_namespace else 0
+        argv = command(self.launcher, self.limits, ["warm.py", json.dumps(settings), str(uid)], self.base)
+        self.channel, theirs = socket.socketpair()
+        self.errors = tempfile.TemporaryFile()
+        with theirs:
+            self.process = subprocess.Popen(
+                argv, stdin=theirs, stdout=subprocess.DEVNULL, stderr=self.errors, env=environment(self.base),
+                cwd="/" if isolated else self.base,
+            )  # fmt: skip
+        self.raw = bytearray()
+        self.ready = False
+        self.deadline = time.monotonic() + START_SECONDS
+
+    def send(self, request: Mapping[str, Any]) -> None:
+        """Begins a run. Raises OSError where the process is gone."""
+        data = json.dumps(request).encode()
+        self.deadline = time.monotonic() + request["seconds"] + GRACE_SECONDS
+        self.channel.sendall(len(data).to_bytes(4, "big") + data)
+
+    def take(self) -> dict[str, Any] | None:
+        """Reads what is there; a message once it is whole. Raises EOFError where the process is gone."""
+        piece = self.channel.recv(1 << 18)
+        if not piece:
+            raise EOFError
+        self.raw += piece
+        size = int.from_bytes(self.raw[:4], "big") if len(self.raw) >= 4 else len(self.raw)
+        if len(self.raw) < 4 + size:
+            return None
+        message = json.loads(self.raw[4 : 4 + size])
+        del self.raw[: 4 + size]
+        return message
+
+    def alive(self) -> bool:
+        """Whether an idle worker is still there: nothing to read, not even its end."""
+        return self.process.poll() is None and not select.select([self.channel], [], [], 0)[0]
+
+    def stop(self) -> str:
+        """Ends the process and gives the tail of its error output."""
+        self.channel.close()
+        try:
+            self.process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        with self.errors as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
+            said = file.read().decode(errors="replace").strip()
+        if self.launcher.bwrap is None:
+            shutil.rmtree(self.base, ignore_errors=True)
+        return said
