@@ -26,7 +26,7 @@ run: $(VENV)/.has-core  ## install and run the main job: one agent, its worlds, 
 test: $(VENV)/.has-test  ## install and run all tests
 	$(BIN)/pytest $(TESTS)
 
-check: $(VENV)/.has-test $(VENV)/.has-check  ## what CI does: lint, format, types, tests
+check: $(VENV)/.has-test $(VENV)/.has-check  ## lint, format, types and all tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
@@ -37,7 +37,7 @@ bench: $(VENV)/.has-peers  ## our speed as ratios to others', every script of be
 
 clean:  ## remove .venv, caches and build output; runs/ and reports stay
 	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .ruff_cache .hypothesis
-	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(wildcard src tests examples benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1\t\2/' | expand -t 16

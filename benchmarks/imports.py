@@ -1,4 +1,4 @@
-"""How much does `import sixkeys` cost? Its wall time as a ratio to `import numpy`, each in fresh processes."""
+"""How much does `import sixkeys` cost? Wall time of fresh processes, as a ratio to `import numpy`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ ROUNDS = 11
 
 
 def seconds(statement: str) -> float:
+    """Wall time of a fresh interpreter that runs `statement`."""
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", statement], check=True)
     return time.perf_counter() - start
