@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 from pathlib import Path
 
@@ -52,6 +53,39 @@ def test_the_house_stands(check):
 def test_files_beside_the_source_are_small_too(folder):
     found = sorted((REPOSITORY / folder).rglob("*.py"))
     assert [complaint for file in found for complaint in house.oversize(file, file.name)] == []
+
+
+def claims(page: str, root: Path, package: Path) -> list[str]:
+    """What the roadmap's page calls built or partly built, or gives as evidence, and is not there."""
+    complaints = []
+    for row in re.findall(r"^\| (L\d+ \|.*)\|$", page, re.MULTILINE):
+        line, _, where, state, evidence = (cell.strip() for cell in row.split("|"))
+        if state not in ("built", "partly", "not built"):
+            complaints.append(f"{line}: unknown state {state!r}")
+        named = re.findall(r"`([\w./]+\.(?:py|md))`", where if state != "not built" else "")
+        named += re.findall(r"`(tests/[\w./]+)`", evidence)
+        complaints += [
+            f"{line}: {n} is missing" for n in named if not ((package / n).exists() or (root / n).exists())
+        ]
+        if state != "not built" and not evidence:
+            complaints.append(f"{line}: no evidence")
+    return complaints
+
+
+def test_the_roadmap_page_tells_the_truth_about_files():
+    page = (REPOSITORY / "docs" / "roadmap.md").read_text()
+    assert claims(page, REPOSITORY, SRC / house.PACKAGE) == []
+    assert page.count("\n| L") > 100
+
+
+def test_a_false_claim_on_the_roadmap_page_is_named(tmp_path):
+    rows = "| L1 | a | `envs/no.py` | built | `tests/no.py` |\n| L2 | b | `no.py` | done | x |\n"
+    rows += "| L3 | c | `x.py` | not built | |\n| L4 | d | `.` | partly | |\n"
+    found = claims(rows, tmp_path, tmp_path)
+    assert len(found) == 5
+    assert found[:2] == ["L1: envs/no.py is missing", "L1: tests/no.py is missing"]
+    assert "L4: no evidence" in found
+    assert "L2: unknown state 'done'" in found
 
 
 # --- planted faults ---
