@@ -16,14 +16,15 @@ SeedOf = Callable[[int, int], int]
 class Pool:
     """Rows of seats over one or more worlds. Keeps state: the worlds and how many episodes each seat has begun.
 
-    Sense tokens are padded to the widest world's, so every moment of a pool has the same shapes.
+    Sense tokens are padded to the widest world's, or to `senses` where that is more, so every moment of a pool has
+    the same shapes.
     """
 
-    def __init__(self, worlds: Sequence[World], seed_of: SeedOf):
+    def __init__(self, worlds: Sequence[World], seed_of: SeedOf, senses: int = 0):
         self.worlds = list(worlds)
         self.seed_of = seed_of
         self.seats = sum(world.seats for world in self.worlds)
-        self.senses = max(world.world_spec.senses for world in self.worlds)
+        self.senses = max(senses, *(world.world_spec.senses for world in self.worlds))
         edges = np.cumsum([0] + [world.seats for world in self.worlds])
         self.slices = [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
         self.episode = np.full(self.seats, -1, np.int64)

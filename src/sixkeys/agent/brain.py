@@ -1,0 +1,153 @@
+"""How does a thought go? observation -> percept -> belief -> me -> scene -> logits + value -> advice -> action.
+
+`Brain` is the weights. `Mind` is the carry. All of it works on ONE example; callers map it over seats.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from sixkeys.agent.config import BrainConfig
+from sixkeys.agent.perception import LABEL, Perception, Percept
+from sixkeys.agent.policy import Choice, Policy, mask
+from sixkeys.agent.self_model import ME, Me, SelfModel, trust
+from sixkeys.agent.workspace import Workspace, no_labels, nothing_recalled
+from sixkeys.agent.world_model import CLASSES, LATENTS, Belief, Foresight, WorldModel, divergence
+from sixkeys.contract import WORDS
+from sixkeys.planning.model import Imagined
+from sixkeys.planning.rollout import advice, returns
+
+
+class Mind(NamedTuple):
+    """What changes by thinking."""
+
+    belief: Belief
+    label: Float[Array, " label"]
+    """What was written on the key that was pressed last."""
+    action: Int[Array, ""]
+    key: Array
+
+
+class Inner(NamedTuple):
+    """Everything one thought made, for the losses."""
+
+    belief: Belief
+    prior: Float[Array, "latents classes"]
+    posterior: Float[Array, "latents classes"]
+    trunk: Float[Array, " hidden"]
+    foresight: Foresight
+    me: Me
+    choice: Choice
+    percept: Percept
+
+
+class Decision(NamedTuple):
+    """What leaves the brain."""
+
+    action: Int[Array, ""]
+    free: Float[Array, "6"]
+    value: Float[Array, ""]
+    validity: Float[Array, "6"]
+    success: Float[Array, ""]
+
+
+class Brain(eqx.Module):
+    """The weights."""
+
+    perception: Perception
+    world_model: WorldModel
+    self_model: SelfModel
+    workspace: Workspace
+    policy: Policy
+    config: BrainConfig = eqx.field(static=True)
+
+    def __init__(self, config: BrainConfig, seed: int):
+        rng = np.random.default_rng(seed)
+        self.perception = Perception(rng, config.width, config.senses)
+        self.world_model = WorldModel(rng, config.width, config.hidden)
+        self.self_model = SelfModel(rng, config.hidden, LATENTS * CLASSES)
+        self.workspace = Workspace(rng, config.width, config.hidden, config.slots, config.use_workspace)
+        self.policy = Policy(rng, config.width)
+        self.config = config
+
+    def begin(self, key: Array) -> Mind:
+        """The mind before anything was seen."""
+        return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key)
+
+    def think(self, seen: dict[str, Any], mind: Mind, greedy: bool, planning_coef: float) -> tuple[Decision, Mind]:
+        """One thought. `seen` holds observation, begun, offered, forbidden, recalled and words of one seat."""
+        carry, sample, plan, choose = jax.random.split(mind.key, 4)
+        percept = self.perception(seen["observation"])
+        h = self.recur(mind.belief, mind.action, mind.label, seen["begun"])
+        belief, prior, posterior = self.world_model.awake(h, percept, sample)
+        inner = self.consider(seen, percept, belief, prior, posterior)
+        allowed = seen["offered"] & ~seen["forbidden"]
+        logits = inner.choice.logits
+        if planning_coef > 0:
+            logits = logits + planning_coef * self.advise(belief, inner.me, allowed, plan)
+        logits = mask(logits, allowed)
+        action = jnp.argmax(logits) if greedy else jax.random.categorical(choose, logits)
+        action = action.astype(jnp.int32)
+        decision = Decision(
+            action,
+            jax.nn.softmax(inner.choice.logits),
+            inner.choice.value,
+            jax.nn.sigmoid(inner.foresight.validity),
+            jax.nn.sigmoid(inner.me.success),
+        )
+        return decision, Mind(belief, percept.labels[action], action, carry)
+
+    def recur(
+        self, belief: Belief, action: Int[Array, ""], label: Float[Array, " label"], begun: Bool[Array, ""]
+    ) -> Float[Array, " hidden"]:
+        """h of this moment: from the last belief and deed, or blank where an episode has just begun."""
+        return jnp.where(begun, 0.0, self.world_model.advance(belief, action, label))
+
+    def consider(
+        self, seen: dict[str, Any], percept: Percept, belief: Belief, prior: Array, posterior: Array
+    ) -> Inner:
+        """From belief to choice: self, scene, logits and value."""
+        trunk = self.world_model.ground(belief.h, belief.z)
+        foresight = self.world_model.foresee(trunk, percept.whole)
+        surprise = jax.lax.stop_gradient(divergence(posterior, prior)) * ~seen["begun"]
+        me = self.self_model(belief.h, belief.z, surprise)
+        choice = self.choose(percept, belief, me, foresight, seen["recalled"], seen["words"])
+        return Inner(belief, prior, posterior, trunk, foresight, me, choice, percept)
+
+    def choose(
+        self, percept: Percept, belief: Belief, me: Me, foresight: Foresight, recalled: Array, words: Array
+    ) -> Choice:
+        """Scene, then logits and value. The same while awake and while imagining."""
+        traits = jnp.asarray(self.config.traits, jnp.float32)
+        felt = me.vector if self.config.use_self else jnp.zeros(ME)
+        scene = self.workspace(percept, belief, felt, traits, recalled, words)
+        return self.policy(scene, percept.labels, traits, foresight.validity if self.config.use_validity else None)
+
+    def imagine(self, belief: Belief, action: Int[Array, ""], key: Array) -> Imagined:
+        """The learned model as planning knows it."""
+        then, foresight = self.world_model.dream(belief, action, key)
+        me = self.self_model(then.h, then.z, jnp.float32(0.0))
+        percept = Percept(then.percept, no_labels())
+        choice = self.choose(percept, then, me, foresight, nothing_recalled(), jnp.zeros(WORDS, jnp.int32))
+        return Imagined(
+            belief=then,
+            reward=foresight.reward,
+            discount=self.config.gamma * jax.nn.sigmoid(foresight.proceed),
+            risk=jax.nn.sigmoid(foresight.risk).max(),
+            validity=jax.nn.sigmoid(foresight.validity),
+            logits=choice.logits,
+            value=choice.value,
+        )
+
+    def advise(self, belief: Belief, me: Me, allowed: Bool[Array, "6"], key: Array) -> Float[Array, "6"]:
+        """Advice of imagined rollouts, worth as much as the self-model trusts imagination here."""
+        config = self.config
+        caution = config.risk_coef * 2.0 * config.traits.caution
+        scores = returns(self.imagine, belief, key, config.horizon, config.rollouts, caution)
+        return advice(scores, allowed) * (trust(me) if config.use_self else 1.0)

@@ -1,0 +1,112 @@
+"""What is there? An observation becomes a percept: one vector of the whole, and one for the label of each key.
+
+Cells are embedded, flattened and projected (no convolution: XLA's are slow on CPUs). Sense tokens are read by attention:
+a token that labels a key sees the context and its own label, never the other labels, so every key's label is read by
+one and the same eye. Any sense may be missing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from sixkeys.agent.layers import MLP, Attention, Linear, norm
+from sixkeys.contract import CELL_SIZES, DESCRIPTOR, ID_SIZES, KEYS, SENSE_SIZES, SIDE
+
+CELL = 16
+"""Width of an embedded cell."""
+LABEL = 32
+"""Width of a sense token and of a key's label."""
+POSITIONS = 16
+MARKS = 4
+
+
+class Percept(NamedTuple):
+    """What was perceived."""
+
+    whole: Float[Array, " w"]
+    labels: Float[Array, "6 label"]
+    """What is written on each key; zeros on a key without a label."""
+
+
+class Reader(eqx.Module):
+    """Reads sense tokens."""
+
+    token: Float[Array, "tokens label"]
+    source: Float[Array, "sources label"]
+    position: Float[Array, "positions label"]
+    mark: Linear
+    layers: tuple[Attention, ...]
+    pool: Linear
+
+    def __init__(self, rng: np.random.Generator, layers: int = 2):
+        rows = (SENSE_SIZES[2], SENSE_SIZES[0], POSITIONS)
+        self.token, self.source, self.position = (
+            jnp.asarray(0.5 * rng.standard_normal((n, LABEL)), jnp.float32) for n in rows
+        )
+        self.mark = Linear(rng, MARKS, LABEL)
+        self.layers = tuple(Attention(rng, LABEL, heads=2, relations=3) for _ in range(layers))
+        self.pool = Linear(rng, 2 * LABEL, LABEL)
+
+    def __call__(self, senses: Int[Array, "n 4"]) -> tuple[Float[Array, " label"], Float[Array, "6 label"]]:
+        """The context's vector and the labels'."""
+        source, key, token, mark = senses.T
+        there = source > 0
+        same_run = (source[:, None] == source) & (key[:, None] == key)
+        place = jnp.tril(same_run, -1).sum(-1)
+        bits = (mark[:, None] >> jnp.arange(MARKS)) & 1
+        x = self.token[token] + self.source[source] + self.position[jnp.minimum(place, POSITIONS - 1)]
+        x = x + self.mark(bits.astype(jnp.float32))
+        visible = there & ((key == 0) | (key == key[:, None]))
+        same_word = (token[:, None] == token) & (token > 0)
+        neighbour = same_run & (jnp.abs(place[:, None] - place) == 1)
+        relations = jnp.stack([same_word, same_run, neighbour]).astype(jnp.float32)
+        for layer in self.layers:
+            x = layer(x, x, visible, relations)
+        x = norm(x)
+        member = there & (key == jnp.arange(KEYS + 1)[:, None])
+        mean = (member @ x) / jnp.maximum(member.sum(-1, keepdims=True), 1)
+        peak = jnp.where(member[..., None], x, -1e9).max(1)
+        pooled = self.pool(jnp.concatenate([mean, peak], -1))
+        pooled = jnp.where(member.any(-1, keepdims=True), pooled, 0.0)
+        return pooled[0], pooled[1:]
+
+
+class Perception(eqx.Module):
+    """Observation -> Percept, one example."""
+
+    cell: Linear
+    patch: Linear
+    rest: MLP
+    reader: Reader | None
+    out: Linear
+
+    def __init__(self, rng: np.random.Generator, width: int, senses: int):
+        self.cell = Linear(rng, sum(CELL_SIZES), CELL, scale=4.0)
+        self.patch = Linear(rng, SIDE * SIDE * CELL, width)
+        self.rest = MLP(rng, (1 + sum(ID_SIZES) + DESCRIPTOR, 64, 64))
+        self.reader = Reader(rng) if senses else None
+        self.out = Linear(rng, width + 64 + (2 * LABEL if senses else 0), width)
+
+    def __call__(self, observation: dict[str, Array]) -> Percept:
+        patch = observation["patch"].reshape(SIDE * SIDE, 3)
+        cells = jax.nn.silu(self.cell(one_hots(patch, CELL_SIZES)))
+        unusual = cells - cells.mean(0)  # else the many cells of background drown the few that matter
+        parts = [jax.nn.silu(norm(self.patch(unusual.reshape(-1))))]
+        ids = one_hots(observation["ids"], ID_SIZES)
+        parts.append(self.rest(jnp.concatenate([observation["energy"], ids, observation["env_desc"]])))
+        labels = jnp.zeros((KEYS, LABEL))
+        if self.reader is not None:
+            context, labels = self.reader(observation["senses"])
+            parts += [context, labels.mean(0)]
+        return Percept(norm(self.out(jnp.concatenate(parts))), labels)
+
+
+def one_hots(values: Int[Array, "*a n"], sizes: tuple[int, ...]) -> Float[Array, "*a total"]:
+    """One-hot codes of each column, side by side; a value out of range gives zeros."""
+    return jnp.concatenate([jax.nn.one_hot(values[..., i], size) for i, size in enumerate(sizes)], -1)

@@ -1,0 +1,120 @@
+"""Who meets whom? The only place that names concrete rooms together: settings -> worlds, pool, agent, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixkeys.contract import World, episode_seed
+from sixkeys.envs.pool import GymWorld, Pool, SeedOf
+from sixkeys.loop import Habits
+
+if TYPE_CHECKING:
+    from sixkeys.agent.agent import Agent
+    from sixkeys.training.checkpoint import Checkpoint
+    from sixkeys.training.config import PoolConfig, RunConfig
+
+BATCHED = {"grid": "sixkeys.envs.grid:GridWorld"}
+"""Worlds that step all their seats at once."""
+SINGLE = {
+    "minigrid": "sixkeys.envs.minigrid:MiniGridEnv",
+    "repo": "sixkeys.envs.repo.env:RepoToolEnv",
+}
+"""Gymnasium environments, one a seat."""
+SENSES = {"repo": 64}
+"""Sense tokens that a world speaks, for those that speak."""
+
+
+def load(path: str) -> Any:
+    """`"package.module:name"` -> the object."""
+    module, name = path.split(":")
+    return getattr(import_module(module), name)
+
+
+def make_world(world: str, seats: int, isolation: str = "auto") -> World:
+    """`"grid:grid_key"`, `"minigrid:MiniGrid-DoorKey-5x5-v0"`, `"repo:proc_mixed_loop"` -> that many seats of it.
+
+    Raises ValueError with the possible names on an unknown world.
+    """
+    name, _, task = world.partition(":")
+    if not task or name not in {**BATCHED, **SINGLE}:
+        possible = ", ".join(f"{n}:TASK" for n in {**BATCHED, **SINGLE})
+        raise ValueError(f"unknown world {world!r}; possible: {possible}, for example grid:grid_mixed")
+    if name in BATCHED:
+        return load(BATCHED[name])(task, seats)
+    extra = {"isolation": isolation} if name == "repo" else {}
+    return GymWorld([load(SINGLE[name])(task=task, **extra) for _ in range(seats)])
+
+
+def senses_of(worlds: Sequence[str]) -> int:
+    """How many sense tokens an agent must read to live in these worlds."""
+    return max(SENSES.get(world.partition(":")[0], 0) for world in worlds)
+
+
+def make_pool(config: PoolConfig, seed_of: SeedOf, senses: int = 0, isolation: str = "auto") -> Pool:
+    """A pool of all worlds of `config`. Raises ValueError where worlds and seats do not pair up."""
+    if len(config.worlds) != len(config.seats):
+        raise ValueError(
+            f"{len(config.worlds)} worlds but {len(config.seats)} numbers of seats; give one number for each world"
+        )
+    pairs = zip(config.worlds, config.seats, strict=True)
+    return Pool([make_world(world, seats, isolation) for world, seats in pairs], seed_of, senses)
+
+
+def training_pool(config: RunConfig) -> Pool:
+    """The pool of a run; its episodes never touch evaluation seeds."""
+    base = config.learn.seed
+    return make_pool(
+        config.pool, lambda seat, episode: episode_seed(base, seat, episode), config.brain.senses, config.isolation
+    )
+
+
+def evaluation_pools(world: str, seats: int, senses: int, isolation: str = "auto") -> Callable[[SeedOf], Pool]:
+    """What `bench.evaluate` asks for: a function that makes the pool once it has the seeds."""
+    return lambda seed_of: Pool([make_world(world, seats, isolation)], seed_of, senses)
+
+
+def habits(config: RunConfig) -> Habits:
+    """Memory, language and guards of a run."""
+    if not config.memory:
+        return Habits()
+    from sixkeys.memory.episodic import Episodic
+
+    return Habits(memory=Episodic(sum(config.pool.seats)))
+
+
+def run_config(data: Mapping) -> RunConfig:
+    """A saved config, checked."""
+    from sixkeys.training.config import RunConfig, read
+
+    return read(RunConfig, data)
+
+
+def shipped_weights() -> Path:
+    """The checkpoint inside the package, trained by `scripts/train_shipped.py`."""
+    return Path(str(files("sixkeys").joinpath("weights")))
+
+
+def load_agent(
+    path: Path | str | None = None, greedy: bool = False, planning_coef: float | None = None
+) -> tuple[Agent, RunConfig]:
+    """The agent in a checkpoint (the shipped one by default) and the config it was trained with."""
+    from sixkeys.training.checkpoint import load as load_checkpoint
+
+    return agent_from(load_checkpoint(path or shipped_weights()), greedy, planning_coef)
+
+
+def agent_from(
+    saved: Checkpoint, greedy: bool = False, planning_coef: float | None = None
+) -> tuple[Agent, RunConfig]:
+    """The agent in a loaded checkpoint and its config."""
+    from sixkeys.agent.agent import Agent
+    from sixkeys.agent.brain import Brain
+    from sixkeys.training.trees import refill
+
+    config = run_config(saved.meta["config"])
+    brain = refill(Brain(config.brain, 0), saved.components["brain"])
+    return Agent(brain, greedy, planning_coef), config

@@ -1,0 +1,52 @@
+"""What can be typed? `sixkeys COMMAND`; each command lives in a module of its own and is imported when asked for."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "train": "learn in one or more worlds, with checkpoints, from scratch or from where it stopped",
+    "bench": "climb the ladder of cases, masked and unmasked, beside its controls; one JSON, one HTML page",
+    "report": "show a saved report.json as a table, or make its HTML page again",
+    "play": "press the six keys of a world yourself, or --watch the agent press them",
+    "doctor": "try a dozen forbidden acts inside the sandbox and print what held",
+}
+"""Name of a command -> what it is for. The module is `sixkeys.cli.NAME`, its function `main`."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code: 0 well, 1 a gate or check failed, 2 a wrong request."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if given else 2
+    name, rest = given[0], given[1:]
+    if name not in COMMANDS:
+        print(f"sixkeys: there is no command {name!r}; possible: {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        return import_module(f"sixkeys.cli.{name}").main(rest)
+    except (ValueError, KeyError, OSError, RuntimeError) as error:
+        text = error.args[0] if isinstance(error, KeyError) and error.args else error
+        print(f"sixkeys {name}: {text}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"sixkeys {name}: stopped", file=sys.stderr)
+        return 130
+
+
+def usage() -> str:
+    """The help text of `sixkeys` alone."""
+    lines = [f"  {name:<8} {text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: sixkeys COMMAND [OPTIONS]     (sixkeys COMMAND --help explains its options)",
+            "",
+            "One small agent, six keys, many worlds; always measured masked and unmasked.",
+            "",
+            *lines,
+            "",
+            "try:  sixkeys bench --quick          sixkeys play grid:grid_key",
+        ]
+    )

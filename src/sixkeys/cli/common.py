@@ -1,0 +1,47 @@
+"""What do all commands share? Parsing, progress bars, and JAX's compilation cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+Options = TypeVar("Options")
+console = Console()
+
+
+def parse(options: type[Options], name: str, arguments: list[str], explain: str) -> Options:
+    """Command line -> a frozen dataclass of options; `--help` and mistakes are answered by tyro."""
+    return tyro.cli(options, prog=f"sixkeys {name}", args=arguments, description=explain)
+
+
+def compiled_once() -> None:
+    """Keeps what JAX compiled in the user's cache folder, so that the next run starts in a few seconds."""
+    import jax
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sixkeys" / "jax"
+    jax.config.update("jax_compilation_cache_dir", str(cache))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def bar() -> Progress:
+    """A progress bar with what is going on, a rate in its text, elapsed and remaining time."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+        TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+        console=console,
+    )  # fmt: skip
+
+
+def say(text: str) -> None:
+    """One line for a person."""
+    console.print(text, highlight=False, soft_wrap=True)
+
+
+Say = Callable[[str], None]

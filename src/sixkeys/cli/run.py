@@ -1,0 +1,139 @@
+"""How is a whole training run driven? Snapshots -> progress bar, event files, checkpoints, a learning curve."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sixkeys import build
+from sixkeys.cli.common import bar, say
+from sixkeys.training.checkpoint import Checkpoint, load, save
+from sixkeys.training.config import RunConfig
+from sixkeys.training.train import Snapshot, train
+
+RECENT = 200
+"""Episodes that a shown pass rate is the mean of."""
+CURVE_POINTS = 60
+
+
+class Curve:
+    """Pass rates over keys, masked and unmasked episodes apart. Keeps state."""
+
+    def __init__(self, points: dict[str, list[float]] | None = None):
+        self.points = points or {"keys": [], "masked": [], "unmasked": []}
+        self.recent: dict[bool, deque] = {True: deque(maxlen=RECENT), False: deque(maxlen=RECENT)}
+
+    def add(self, snapshot: Snapshot) -> None:
+        for success, hinted in zip(snapshot.ended.success, snapshot.ended.hinted, strict=True):
+            self.recent[bool(hinted)].append(float(success))
+        if snapshot.share * CURVE_POINTS >= len(self.points["keys"]):
+            self.points["keys"].append(float(snapshot.keys))
+            self.points["masked"].append(self.rate(True))
+            self.points["unmasked"].append(self.rate(False))
+
+    def rate(self, hinted: bool) -> float:
+        """Mean success of the recent episodes; 0 before the first."""
+        return float(np.mean(self.recent[hinted])) if self.recent[hinted] else 0.0
+
+
+class Journal:
+    """Event files for TensorBoard and one JSON line an entry. Keeps state: two open files."""
+
+    def __init__(self, folder: Path, seconds: float = 2.0):
+        from tensorboardX import SummaryWriter
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self.lines = (folder / "log.jsonl").open("a", encoding="utf-8")
+        self.events = SummaryWriter(str(folder / "events"))
+        self.seconds, self.last = seconds, 0.0
+
+    def write(self, snapshot: Snapshot, curve: Curve) -> None:
+        """Writes at most once every `seconds`, and at the end."""
+        if time.monotonic() - self.last < self.seconds and snapshot.share < 1:
+            return
+        self.last = time.monotonic()
+        numbers = {**snapshot.losses, "pass/masked": curve.rate(True), "pass/unmasked": curve.rate(False)}
+        self.lines.write(json.dumps({"update": snapshot.update, "keys": snapshot.keys, **numbers}) + "\n")
+        self.lines.flush()
+        for name, value in numbers.items():
+            self.events.add_scalar(name, value, snapshot.keys)
+
+    def close(self) -> None:
+        self.lines.close()
+        self.events.close()
+
+
+def run(
+    config: RunConfig,
+    folder: Path,
+    resume: Checkpoint | None = None,
+    save_optim: bool = True,
+    save_every: int = 100,
+    title: str = "train",
+) -> Checkpoint:
+    """Trains to the end and returns the last checkpoint. Stopped at any moment it can go on from the last one saved."""
+    pool, curve = build.training_pool(config), Curve(dict(resume.meta["curve"]) if resume else None)
+    journal = Journal(folder)
+    components = {name: dict(part) for name, part in resume.components.items()} if resume else None
+    habits, last = build.habits(config, components), None
+    try:
+        with bar() as progress:
+            task = progress.add_task(title, total=1000, note="compiling")
+            for snapshot in train(config, pool, habits, resume=components):
+                curve.add(snapshot)
+                journal.write(snapshot, curve)
+                progress.update(task, completed=int(1000 * snapshot.share), note=_note(snapshot, curve, pool.seats))
+                if snapshot.update % save_every == 0 or snapshot.share >= 1:
+                    _save(folder, snapshot, config, curve, habits, save_optim)
+                last = snapshot
+    finally:
+        journal.close()
+        pool.close()
+    if last is None and resume is None:
+        raise ValueError("nothing to do: the run has no updates; raise --rl-steps or --stage2-updates")
+    return load(folder)
+
+
+def _note(snapshot: Snapshot, curve: Curve, seats: int) -> str:
+    rate = seats / max(snapshot.seconds, 1e-9)
+    loss = snapshot.losses
+    return (
+        f"{snapshot.keys:,} keys, {rate * _unroll(snapshot):,.0f}/s  pass masked {curve.rate(True):.2f} "
+        f"unmasked {curve.rate(False):.2f}  invalid {loss['policy/mean_invalid_mass']:.3f}  "
+        f"world {loss['world/loss']:.2f}"
+    )
+
+
+def _unroll(snapshot: Snapshot) -> float:
+    return snapshot.losses.get("unroll", 8.0)
+
+
+def _save(
+    folder: Path, snapshot: Snapshot, config: RunConfig, curve: Curve, habits: Any, save_optim: bool
+) -> None:
+    components = snapshot.components()
+    if not save_optim:
+        del components["optimizer"]
+    if habits.memory is not None:
+        components["memory"] = habits.memory.state()
+    meta = {"config": config.model_dump(mode="json"), "keys": snapshot.keys, "curve": curve.points}
+    save(folder, snapshot.update, components, meta)
+
+
+def resume_point(path: Path) -> Checkpoint:
+    """The checkpoint to go on from; says so where the optimizer was not kept."""
+    saved = load(path)
+    missing = {"carry", "pool", "replay", "random"} - set(saved.components)
+    if missing:
+        raise ValueError(
+            f"{saved.path} holds weights alone ({', '.join(sorted(missing))} missing), so it can't be resumed; "
+            "it can be benched and played"
+        )
+    if "optimizer" not in saved.components:
+        say(f"{saved.path} was saved without its optimizer: its moments start afresh")
+    return saved

@@ -1,0 +1,88 @@
+"""What may be set about learning? One frozen, closed config, saved beside the weights."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sixkeys.agent.config import BrainConfig
+
+
+class LearnConfig(BaseModel):
+    """How weights change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rl_steps: int = Field(300_000, ge=0, description="keys pressed in stage 2, all seats together (--rl-steps)")
+    stage1_updates: int = Field(80, ge=0, description="stage 1: world-model updates from random play")
+    stage2_updates: int = Field(0, ge=0, description="stage 2: A2C updates; 0: as many as rl_steps gives")
+    stage4_updates: int = Field(0, ge=0, description="stage 4: lifelong; refused until it exists")
+    unroll: int = Field(8, ge=2, description="keys a seat between updates")
+    learning_rate: float = Field(7e-4, gt=0)
+    final_learning_rate: float = Field(0.1, ge=0, le=1, description="share of the rate left at the end (linear)")
+    clip: float = Field(1.0, gt=0, description="largest global norm of a gradient")
+    gae_lambda: float = Field(0.95, ge=0, le=1)
+    value_coef: float = Field(0.5, ge=0)
+    entropy_coef: float = Field(0.01, ge=0)
+    final_entropy: float = Field(0.1, ge=0, description="share of entropy_coef left at the end (linear)")
+    invalid_action_coef: float = Field(0.3, ge=0, description="weight of the KL barrier -log(valid mass)")
+    action_mask_dropout: float = Field(0.5, ge=0, le=1, description="share of episodes played without hints")
+    world_coef: float = Field(1.0, ge=0, description="weight of the world model's loss, fresh and replayed rows alike")
+    self_coef: float = Field(0.1, ge=0, description="weight of the self-model's loss")
+    imitation_coef: float = Field(1.0, ge=0, description="weight of imitating one's own replayed successes")
+    replay_rows: int = Field(16, ge=0, description="replayed sequences an update; 0 keeps no replay")
+    replay_size: int = Field(512, ge=1, description="sequences kept, those with a success preferred")
+    seed: int = Field(0, ge=0)
+
+
+class PoolConfig(BaseModel):
+    """Where experience comes from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    worlds: tuple[str, ...] = Field(("grid:grid_mixed",), min_length=1, description="world:task, one or more")
+    seats: tuple[int, ...] = Field((16,), min_length=1, description="seats of each world")
+
+
+class RunConfig(BaseModel):
+    """A whole run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    brain: BrainConfig = BrainConfig()
+    learn: LearnConfig = LearnConfig()
+    pool: PoolConfig = PoolConfig()
+    memory: bool = Field(False, description="recall from episodic memory while acting")
+    isolation: str = Field("auto", pattern="^(auto|bwrap|none)$")
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(model: type[Model], data: Mapping) -> Model:
+    """`data` as a config. Raises ValueError that names an unknown setting and suggests the nearest one."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        lines = []
+        for item in error.errors():
+            where = ".".join(str(part) for part in item["loc"])
+            if item["type"] == "extra_forbidden":
+                name = str(item["loc"][-1])
+                near = difflib.get_close_matches(name, _settings(model, item["loc"][:-1]), 1)
+                lines.append(f"unknown setting {where!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            else:
+                lines.append(f"setting {where!r}: {item['msg']}, got {item['input']!r}")
+        raise ValueError("\n".join(lines)) from error
+
+
+def _settings(model: type[BaseModel], path: tuple) -> list[str]:
+    for part in path:
+        inner = model.model_fields[part].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return list(getattr(inner, "_fields", ()))
+        model = inner
+    return list(model.model_fields)

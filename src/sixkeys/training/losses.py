@@ -1,0 +1,227 @@
+"""What is wrong with the weights? One loss over a chunk of experience: policy, value, barrier, world, self.
+
+Time runs over T keys; observations have T + 1 entries, so that the last observation of an episode is seen and its
+value counts where a budget was cut off. A key whose answer is `begun` was ignored by its world: it is in no loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from sixkeys.agent.brain import Brain, Inner, Mind
+from sixkeys.agent.policy import mask, valid_mass
+from sixkeys.agent.self_model import STEP_UNIT
+from sixkeys.agent.world_model import Belief, Foresight, divergence
+from sixkeys.training.config import LearnConfig
+
+
+class Chunk(NamedTuple):
+    """Experience of one seat. Observations, begun, hints and offers have T + 1 entries, the rest T."""
+
+    observation: dict[str, Array]
+    begun: Bool[Array, "T+1"]
+    allowed: Bool[Array, "T+1 6"]
+    """What the thinker could press: hints where it saw them, minus what was forbidden."""
+    offered: Bool[Array, "T+1 6"]
+    """What the interface really offered: a label, never an input."""
+    recalled: Float[Array, "T+1 entries features"]
+    words: Int[Array, "T+1 words"]
+    action: Int[Array, " T"]
+    reward: Float[Array, " T"]
+    terminated: Bool[Array, " T"]
+    truncated: Bool[Array, " T"]
+    success: Bool[Array, " T"]
+    mind: Mind
+    """The mind before the first observation."""
+
+
+class Weights(NamedTuple):
+    """What changes over a run."""
+
+    policy: Float[Array, ""]
+    entropy: Float[Array, ""]
+
+
+def unroll(brain: Brain, chunk: Chunk) -> Inner:
+    """Every thought of a chunk again, with gradients. Percepts outside the scan, the belief inside."""
+    percepts = jax.vmap(brain.perception)(chunk.observation)
+    actions = jnp.concatenate([chunk.mind.action[None], chunk.action])
+    pressed = jnp.take_along_axis(percepts.labels[:-1], chunk.action[:, None, None], axis=1)[:, 0]
+    labels = jnp.concatenate([chunk.mind.label[None], pressed])
+    keys = jax.random.split(chunk.mind.key, len(actions))
+
+    def step(belief: Belief, x: tuple) -> tuple[Belief, tuple]:
+        percept, action, label, begun, key = x
+        h = brain.recur(belief, action, label, begun)
+        belief, prior, posterior = brain.world_model.awake(h, percept, key)
+        return belief, (belief, prior, posterior)
+
+    _, (beliefs, priors, posteriors) = jax.lax.scan(
+        step, chunk.mind.belief, (percepts, actions, labels, chunk.begun, keys)
+    )
+    seen = {"begun": chunk.begun, "recalled": chunk.recalled, "words": chunk.words}
+    return jax.vmap(brain.consider)(seen, percepts, beliefs, priors, posteriors)
+
+
+def advantages(
+    reward: Float[Array, " T"],
+    value: Float[Array, "T+1"],
+    terminated: Bool[Array, " T"],
+    truncated: Bool[Array, " T"],
+    gamma: float,
+    lam: float,
+) -> Float[Array, " T"]:
+    """Generalised advantage estimates (Schulman et al. 2016). An end is worth 0; a cut-off is worth its last value.
+
+    For reward (0, 1), value (0.5, 0.5, 0), the second key terminating, gamma = lam = 1: (0.5, 0.5).
+    """
+    ended = terminated | truncated
+    delta = reward + gamma * value[1:] * ~terminated - value[:-1]
+
+    def step(after: Array, x: tuple[Array, Array]) -> tuple[Array, Array]:
+        delta, ended = x
+        now = delta + gamma * lam * jnp.where(ended, 0.0, after)
+        return now, now
+
+    return jax.lax.scan(step, jnp.float32(0.0), (delta, ended), reverse=True)[1]
+
+
+def mean(x: Float[Array, "*a"], where: Bool[Array, "*a"]) -> Float[Array, ""]:
+    """Mean over what counts; 0 where nothing does."""
+    return jnp.where(where, x, 0.0).sum() / jnp.maximum(where.sum(), 1)
+
+
+def bernoulli(logit: Array, truth: Array) -> Array:
+    """Cross-entropy in nats of a logit against a truth in [0, 1]; 0.693 at logit 0."""
+    return jnp.maximum(logit, 0) - logit * truth + jnp.log1p(jnp.exp(-jnp.abs(logit)))
+
+
+def each(function: Callable) -> Callable:
+    """`function` of one example, over rows and time."""
+    return jax.vmap(jax.vmap(function))
+
+
+def world_loss(brain: Brain, chunk: Chunk, inner: Inner) -> tuple[Array, dict[str, Array]]:
+    """How badly the world was foreseen. Rows axis first, then time.
+
+    Every head learns twice: from the percept that was seen (awake) and from the one belief alone expects (imagining).
+    """
+    model, stop = brain.world_model, jax.lax.stop_gradient
+    guess = each(model.guess)(inner.trunk)
+    kinds = chunk.observation["patch"][..., 0].reshape(*chunk.begun.shape, -1).astype(jnp.int32)
+    cells = -jnp.take_along_axis(each(model.picture)(inner.trunk), kinds[..., None], -1)[..., 0].mean(-1)
+    percept = jnp.square(guess - stop(inner.percept.whole)).mean(-1)
+    every, arrived = jnp.ones_like(chunk.begun), ~chunk.begun[:, 1:]
+    awake, awake_parts = _foresight_loss(chunk, inner.foresight)
+    dreamt, _ = _foresight_loss(chunk, each(model.foresee)(inner.trunk, stop(guess)))
+    kl = each(divergence)
+    dynamics = jnp.maximum(kl(stop(inner.posterior), inner.prior), 0.5)[:, 1:]
+    representation = jnp.maximum(kl(inner.posterior, stop(inner.prior)), 0.5)[:, 1:]
+    total = mean(cells + percept, every) + mean(0.5 * dynamics + 0.1 * representation, arrived) + awake + dreamt
+    surprise = mean(kl(inner.posterior, inner.prior)[:, 1:], arrived)
+    losses = {"world/cells": mean(cells, every), "world/percept": mean(percept, every), "world/kl": surprise}
+    return total, {**losses, **awake_parts}
+
+
+def _foresight_loss(chunk: Chunk, foresight: Foresight) -> tuple[Array, dict[str, Array]]:
+    every, arrived = jnp.ones_like(chunk.begun), ~chunk.begun[:, 1:]
+    dead = (chunk.terminated & ~chunk.success).astype(jnp.float32)
+    validity = mean(bernoulli(foresight.validity, chunk.offered.astype(jnp.float32)).mean(-1), every)
+    reward = mean(jnp.square(foresight.reward[:, 1:] - chunk.reward), arrived)
+    proceed = mean(bernoulli(foresight.proceed[:, 1:], 1.0 - chunk.terminated), arrived)
+    risk = mean(bernoulli(foresight.risk[:, 1:], dead[..., None]).mean(-1), arrived)
+    parts = {"world/validity": validity, "world/reward": reward, "world/risk": risk}
+    return 2.0 * validity + 4.0 * reward + proceed + risk, parts
+
+
+def self_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:
+    """How badly the agent knew itself: chance of success and steps left as returns without discount, by GAE."""
+    me, lam, stop = inner.me, config.gae_lambda, jax.lax.stop_gradient
+    real = ~chunk.begun[:, 1:]
+    ends = (chunk.terminated | chunk.truncated, jnp.zeros_like(chunk.truncated))
+    returns = jax.vmap(lambda r, v, e, c: advantages(r, v, e, c, 1.0, lam) + v[:-1])
+    chance = stop(returns(chunk.success.astype(jnp.float32), jax.nn.sigmoid(me.success), *ends))
+    left = stop(returns(jnp.full_like(chunk.reward, 1 / STEP_UNIT), me.steps, *ends))
+    wasted = stop(1 - valid_mass(inner.choice.logits, chunk.offered))
+    surprise = stop(each(divergence)(inner.posterior, inner.prior))
+    return (
+        mean(bernoulli(me.success[:, :-1], jnp.clip(chance, 0, 1)), real)
+        + mean(jnp.square(me.steps[:, :-1] - left), real)
+        + mean(bernoulli(me.invalid, wasted), jnp.ones_like(chunk.begun))
+        + 0.1 * mean(jnp.square(jnp.log1p(me.surprise[:, :-1]) - jnp.log1p(surprise[:, 1:])), real)
+    )
+
+
+def policy_loss(
+    chunk: Chunk, inner: Inner, weights: Weights, config: LearnConfig, gamma: float
+) -> tuple[Array, dict[str, Array]]:
+    """A2C with GAE, and the barrier -log(valid mass) against what the interface really offered."""
+    real = ~chunk.begun[:, 1:]
+    value = jax.lax.stop_gradient(inner.choice.value)
+    gae = jax.vmap(lambda r, v, e, c: advantages(r, v, e, c, gamma, config.gae_lambda))
+    advantage = gae(chunk.reward, value, chunk.terminated, chunk.truncated)
+    target = advantage + value[:, :-1]
+    centre = mean(advantage, real)
+    scale = jnp.sqrt(mean(jnp.square(advantage - centre), real)) + 1e-3
+    logp = jax.nn.log_softmax(mask(inner.choice.logits, chunk.allowed))[:, :-1]
+    chosen = jnp.take_along_axis(logp, chunk.action[..., None], -1)[..., 0]
+    gain = mean(chosen * (advantage - centre) / jnp.maximum(scale, 0.05), real)
+    entropy = mean(-(jnp.exp(logp) * jnp.where(chunk.allowed[:, :-1], logp, 0.0)).sum(-1), real)
+    critic = mean(jnp.square(inner.choice.value[:, :-1] - target), real)
+    mass = valid_mass(inner.choice.logits, chunk.offered)[:, :-1]
+    barrier = mean(-jnp.log(mass + 1e-6), real)
+    total = (
+        -gain + config.value_coef * critic - weights.entropy * entropy + config.invalid_action_coef * barrier
+    )
+    losses = {
+        "policy/value": critic, "policy/entropy": entropy, "policy/barrier": barrier,
+        "policy/mean_invalid_mass": mean(1 - mass, real), "policy/advantage": scale,
+    }  # fmt: skip
+    return total, losses
+
+
+def imitation_loss(chunk: Chunk, inner: Inner, config: LearnConfig, gamma: float) -> Array:
+    """Self-imitation (Oh et al. 2018): what went better than expected is done again, and expected next time.
+
+    Over replayed rows, so a success that was met once teaches more than once. 0 where nothing beat its value.
+    """
+    real = ~chunk.begun[:, 1:]
+    value = jax.lax.stop_gradient(inner.choice.value)
+    gae = jax.vmap(lambda r, v, e, c: advantages(r, v, e, c, gamma, config.gae_lambda))
+    better = jnp.maximum(gae(chunk.reward, value, chunk.terminated, chunk.truncated), 0.0)
+    logp = jax.nn.log_softmax(mask(inner.choice.logits, chunk.allowed))[:, :-1]
+    chosen = jnp.take_along_axis(logp, chunk.action[..., None], -1)[..., 0]
+    short = jnp.maximum(better + value[:, :-1] - inner.choice.value[:, :-1], 0.0)
+    return mean(-chosen * better + 0.5 * config.value_coef * jnp.square(short), real)
+
+
+def total_loss(
+    brain: Brain, fresh: Chunk, replayed: Chunk | None, weights: Weights, config: LearnConfig
+) -> tuple[Array, dict[str, Array]]:
+    """Everything, in the order of the corridor. Rows axis first in both chunks.
+
+    The world model learns from fresh and replayed rows alike, policy and self from the fresh ones; old successes
+    are imitated from the replayed ones.
+    """
+    rows, gamma = len(fresh.reward), brain.config.gamma
+    every = fresh
+    if replayed is not None:
+        every = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), fresh, replayed)
+    thoughts = jax.vmap(lambda chunk: unroll(brain, chunk))(every)
+    world, report = world_loss(brain, every, thoughts)
+    inner = jax.tree.map(lambda x: x[:rows], thoughts)
+    policy, more = policy_loss(fresh, inner, weights, config, gamma)
+    if replayed is not None:
+        again = imitation_loss(replayed, jax.tree.map(lambda x: x[rows:], thoughts), config, gamma)
+        policy, more["policy/imitation"] = policy + config.imitation_coef * again, again
+    total = weights.policy * policy + config.world_coef * world
+    if brain.config.use_self:
+        itself = self_loss(fresh, inner, config)
+        total = total + config.self_coef * itself
+        more["self/loss"] = itself
+    return total, {**report, **more, "world/loss": world, "policy/loss": policy}

@@ -1,0 +1,285 @@
+"""How does the agent learn? A2C over a pool of worlds, in stages, as a generator of snapshots.
+
+Stage 1 learns the world model from play (the untrained policy is close to random), stage 2 the policy by A2C with
+everything else going on. Whoever consumes the snapshots evaluates, saves, shows or stops.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from sixkeys.agent.agent import Agent
+from sixkeys.agent.brain import Brain, Mind
+from sixkeys.contract import Moment, Observation, Outcome, Step
+from sixkeys.loop import Habits, turn
+from sixkeys.training.config import LearnConfig, RunConfig
+from sixkeys.training.losses import Chunk, Weights, total_loss
+from sixkeys.training.replay import Replay
+from sixkeys.training.trees import flatten, refill
+
+Components = dict[str, dict[str, np.ndarray]]
+
+
+class Pooled(Protocol):
+    """What training needs of a pool."""
+
+    seats: int
+
+    def reset(self) -> Moment: ...
+    def step(self, actions: np.ndarray) -> Moment: ...
+    def state(self) -> dict[str, np.ndarray]: ...
+    def restore(self, state: Mapping[str, np.ndarray]) -> None: ...
+
+
+class Ended(NamedTuple):
+    """Episodes that ended since the last snapshot, a row each."""
+
+    seat: np.ndarray
+    success: np.ndarray
+    hinted: np.ndarray
+    """Whether the agent saw the mask."""
+    steps: np.ndarray
+    invalid: np.ndarray
+
+
+class Snapshot(NamedTuple):
+    """Where training stands after an update."""
+
+    update: int
+    keys: int
+    """Keys pressed so far, all seats together, rows that only began an episode left out."""
+    share: float
+    """Of the run that is done, in [0, 1]."""
+    seconds: float
+    """Wall time of this update and its experience."""
+    losses: dict[str, float]
+    ended: Ended
+    brain: Brain
+    components: Callable[[], Components]
+    """Everything needed to go on from here; call before asking for the next snapshot."""
+
+
+class State(NamedTuple):
+    """What an update changes."""
+
+    brain: Brain
+    optimizer: optax.OptState
+    mind: Mind
+    now: Moment
+    hints: np.ndarray
+    """bool [seats]: who sees the mask in this episode."""
+    begun_at: np.ndarray
+    """int64 [seats]: keys pressed in this episode."""
+    wasted: np.ndarray
+    """int64 [seats]: invalid keys pressed in this episode."""
+    update: int
+    keys: int
+
+
+def _optimizer(learn: LearnConfig) -> optax.GradientTransformation:
+    return optax.chain(optax.clip_by_global_norm(learn.clip), optax.scale_by_adam(eps=1e-5))
+
+
+@partial(jax.jit, static_argnames="learn", donate_argnames="optimizer")
+def _update(
+    brain: Brain,
+    optimizer: optax.OptState,
+    fresh: Chunk,
+    replayed: Chunk | None,
+    weights: Weights,
+    rate: jax.Array,
+    learn: LearnConfig,
+) -> tuple[Brain, optax.OptState, dict[str, jax.Array]]:
+    gradient, losses = jax.grad(total_loss, has_aux=True)(brain, fresh, replayed, weights, learn)
+    losses["gradient"] = optax.global_norm(gradient)
+    steps, optimizer = _optimizer(learn).update(gradient, optimizer)
+    return jax.tree.map(lambda w, s: w - rate * s, brain, steps), optimizer, losses
+
+
+def train(
+    config: RunConfig,
+    pool: Pooled,
+    habits: Habits = Habits(),
+    brain: Brain | None = None,
+    resume: Components | None = None,
+) -> Iterator[Snapshot]:
+    """Yields a snapshot after every update until the run is done.
+
+    `brain` starts from given weights; `resume` (the components of a snapshot) goes on bit for bit from there.
+    Raises ValueError where the config asks for a stage that does not exist.
+    """
+    learn = config.learn
+    if learn.stage4_updates:
+        raise ValueError("stage 4 (lifelong learning) does not exist yet; set stage4_updates=0")
+    replay, rng = Replay(learn.replay_size), np.random.default_rng([learn.seed, 1])
+    state = _start(config, pool, brain)
+    if resume is not None:
+        state = _resume(state, resume, pool, replay, rng)
+    updates = _updates(learn, pool.seats)
+    while state.update < learn.stage1_updates + updates:
+        started = time.perf_counter()
+        state, steps, ended, mind = _gather(state, pool, habits, learn, rng)
+        fresh = _chunk(steps, mind)
+        if learn.replay_rows:
+            replay.add(_flat(fresh), fresh.success.any(1))
+        replayed = _unflat(fresh, replay.sample(learn.replay_rows, rng)) if learn.replay_rows else None
+        share = min(1.0, max(0, state.update - learn.stage1_updates) / max(1, updates))
+        weights, rate = _schedule(learn, state.update, share)
+        brain, optimizer, losses = _update(
+            state.brain, state.optimizer, fresh, replayed, weights, rate, learn
+        )
+        state = state._replace(brain=brain, optimizer=optimizer, update=state.update + 1)
+        numbers = {name: float(value) for name, value in losses.items()}
+        done = state.update / (learn.stage1_updates + updates)
+        yield Snapshot(
+            state.update, state.keys, done, time.perf_counter() - started, numbers, ended, brain,
+            partial(_components, state, pool, replay, rng),
+        )  # fmt: skip
+
+
+def _updates(learn: LearnConfig, seats: int) -> int:
+    return learn.stage2_updates or -(-learn.rl_steps // (learn.unroll * seats))
+
+
+def _schedule(learn: LearnConfig, update: int, share: float) -> tuple[Weights, np.float32]:
+    def fall(end: float) -> float:
+        return 1.0 + (end - 1.0) * share
+
+    policy = 0.0 if update < learn.stage1_updates else 1.0
+    weights = Weights(np.float32(policy), np.float32(learn.entropy_coef * fall(learn.final_entropy)))
+    return weights, np.float32(learn.learning_rate * fall(learn.final_learning_rate))
+
+
+def _start(config: RunConfig, pool: Pooled, brain: Brain | None) -> State:
+    brain = Brain(config.brain, config.learn.seed) if brain is None else brain
+    mind = Agent(brain).begin(pool.seats, config.learn.seed)
+    zeros = np.zeros(pool.seats, np.int64)
+    hints = np.ones(pool.seats, bool)
+    return State(brain, _optimizer(config.learn).init(brain), mind, pool.reset(), hints, zeros, zeros, 0, 0)
+
+
+def _gather(
+    state: State, pool: Pooled, habits: Habits, learn: LearnConfig, rng: np.random.Generator
+) -> tuple[State, list[Step], Ended, Mind]:
+    """`unroll` steps of the loop. The mind returned is the one before the first of them."""
+    agent, steps, rows = Agent(state.brain, planning_coef=0.0), [], []
+    mind, now, hints, length, wasted = state.mind, state.now, state.hints, state.begun_at, state.wasted
+    keys = state.keys
+    for _ in range(learn.unroll):
+        drawn = rng.random(pool.seats) >= learn.action_mask_dropout
+        hints = np.where(now.begun, drawn, hints)
+        step, mind = turn(pool, now, agent, mind, hints, habits)
+        now, outcome = step.then, step.then.outcome
+        length = np.where(now.begun, 0, length + 1)
+        wasted = np.where(now.begun, 0, wasted + outcome.invalid)
+        keys += int((~now.begun).sum())
+        ended = np.flatnonzero(outcome.terminated | outcome.truncated)
+        rows.append((ended, outcome.success[ended], hints[ended], length[ended], wasted[ended]))
+        steps.append(step)
+    ends = Ended(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+    first, state = state.mind, state._replace(mind=mind, now=now, hints=hints, begun_at=length, wasted=wasted)
+    return state._replace(keys=keys), steps, ends, first
+
+
+def _chunk(steps: list[Step], mind: Mind) -> Chunk:
+    """Steps as arrays, rows axis first, then time."""
+    now, seen, thought, then = zip(*steps, strict=True)
+    last, final = then[-1], seen[-1]
+
+    def stack(items: list) -> np.ndarray:
+        return np.stack(items, axis=1)
+
+    moments = [*now, last]
+    allowed = [s.offered & ~s.forbidden for s in seen]
+    outcome = Outcome(*(stack(column) for column in zip(*(m.outcome for m in then), strict=True)))
+    return Chunk(
+        observation={n: stack([m.observation[n] for m in moments]) for n in last.observation},
+        begun=stack([m.begun for m in moments]),
+        allowed=stack([*allowed, allowed[-1]]),
+        offered=stack([m.offered for m in moments]),
+        recalled=stack([*(s.recalled for s in seen), final.recalled]),
+        words=stack([*(s.words for s in seen), final.words]),
+        action=stack([t.action for t in thought]),
+        reward=outcome.reward,
+        terminated=outcome.terminated,
+        truncated=outcome.truncated,
+        success=outcome.success,
+        mind=jax.tree.map(np.asarray, mind),
+    )
+
+
+def _flat(chunk: Chunk) -> dict[str, np.ndarray]:
+    return flatten(chunk)
+
+
+def _unflat(like: Chunk, arrays: Mapping[str, np.ndarray]) -> Chunk:
+    structure = jax.tree_util.tree_structure(like)
+    return jax.tree_util.tree_unflatten(structure, [arrays[name] for name in flatten(like)])
+
+
+def _components(state: State, pool: Pooled, replay: Replay, rng: np.random.Generator) -> Components:
+    now, outcome = state.now, state.now.outcome
+    moment = {**{f"observation/{n}": a for n, a in now.observation.items()}, **outcome._asdict()}
+    counters = {"update": np.int64(state.update), "keys": np.int64(state.keys)}
+    own = {"hints": state.hints, "begun_at": state.begun_at, "wasted": state.wasted}
+    return {
+        "brain": flatten(state.brain),
+        "optimizer": flatten(state.optimizer),
+        "carry": {**flatten(state.mind), **own, **{n: np.asarray(c) for n, c in counters.items()}},
+        "moment": {**moment, "offered": now.offered, "begun": now.begun},
+        "pool": pool.state(),
+        "replay": replay.state(),
+        "random": _random_state(rng),
+    }
+
+
+def _resume(
+    state: State, saved: Components, pool: Pooled, replay: Replay, rng: np.random.Generator
+) -> State:
+    pool.restore(saved["pool"])
+    replay.restore(saved["replay"])
+    _restore_random(rng, saved["random"])
+    carry, moment = dict(saved["carry"]), saved["moment"]
+    own = {name: carry.pop(name) for name in ("hints", "begun_at", "wasted", "update", "keys")}
+    seen = {n.split("/", 1)[1]: a for n, a in moment.items() if n.startswith("observation/")}
+    outcome = Outcome(*(moment[name] for name in Outcome._fields))
+    optimizer = state.optimizer
+    if "optimizer" in saved:
+        optimizer = jax.tree.map(jnp.asarray, refill(state.optimizer, saved["optimizer"]))
+    return State(
+        brain=jax.tree.map(jnp.asarray, refill(state.brain, saved["brain"])),
+        optimizer=optimizer,
+        mind=refill(state.mind, carry),
+        now=Moment(Observation(**seen), moment["offered"], moment["begun"], outcome),
+        hints=own["hints"],
+        begun_at=own["begun_at"],
+        wasted=own["wasted"],
+        update=int(own["update"]),
+        keys=int(own["keys"]),
+    )
+
+
+def _random_state(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """PCG64's state as four 64-bit words an integer."""
+    state = rng.bit_generator.state
+    words = [state["state"]["state"], state["state"]["inc"]]
+    split = [(number >> (64 * i)) & (2**64 - 1) for number in words for i in range(2)]
+    return {"pcg64": np.array(split, np.uint64), "spare": np.array([state["has_uint32"], state["uinteger"]])}
+
+
+def _restore_random(rng: np.random.Generator, saved: Mapping[str, np.ndarray]) -> None:
+    low_state, high_state, low_inc, high_inc = (int(word) for word in saved["pcg64"])
+    rng.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": low_state | high_state << 64, "inc": low_inc | high_inc << 64},
+        "has_uint32": int(saved["spare"][0]),
+        "uinteger": int(saved["spare"][1]),
+    }
