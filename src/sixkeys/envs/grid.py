@@ -307,7 +307,7 @@ class GridEnv(gym.Env):
 
     def _look(self) -> tuple[dict, np.ndarray]:
         observation, offered = self.world.observe()
-        return {name: np.array(array[0]) for name, array in observation.items()}, offered[0]
+        return {name: np.array(np.asarray(array)[0]) for name, array in observation.items()}, offered[0]
 
     def oracle(self) -> int:
         return int(self.world.oracle()[0])

@@ -6,8 +6,8 @@ Here also stands the vocabulary of cells, which the MiniGrid adapter shares.
 
 Why every layout can be solved: the line down a middle column has a passage, the wall across (where there is
 one) has a passage on either side, and loose pillars and lava stand alone, with eight cells around each that
-are neither, so they can be walked around. Keys and batteries block the way but can be taken from any cell next
-to them; they lie on the start's side of the line and the goal lies on the other.
+are neither, so they can be walked around. Keys and batteries block the way but can be taken from any cell
+next to them; they lie on the start's side of the line and the goal lies on the other.
 """
 
 from __future__ import annotations
@@ -196,8 +196,8 @@ def _drawn(recipe: Recipe) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
 def _library() -> _Library:
     families = [_drawn(recipe) for recipe in RECIPES.values()]
     count = np.array([0, *(len(family[0]) for family in families)])
-    columns = [np.concatenate(column) for column in zip(*families, strict=True)]
-    return _Library(*columns, np.cumsum(count) - count, np.maximum(count, 1))
+    roles, ranks, places, passage = (np.concatenate(column) for column in zip(*families, strict=True))
+    return _Library(roles, ranks, places, passage, np.cumsum(count) - count, np.maximum(count, 1))
 
 
 @cache
@@ -233,7 +233,7 @@ def _loose(
 
 
 def _palette(draws: np.ndarray, families: np.ndarray, regime: Regime) -> np.ndarray:
-    """int64 [n, 8]: cells by role, with colours: one for the first door and its key, another for the other door.
+    """int64 [n, 8]: cells by role, with colours: one for the first door and its key, one for the other door.
 
     Where the regime has only one colour the other door is a wall.
     """

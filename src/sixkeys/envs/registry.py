@@ -1,0 +1,44 @@
+"""Which worlds are there? World name -> where it is, and Gymnasium names; imported only when needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+
+
+class Entry(NamedTuple):
+    """Where a world's class is ("module:class") and the arguments it has unless told otherwise."""
+
+    path: str
+    kwargs: dict[str, Any]
+
+
+WORLDS: dict[str, Entry] = {
+    "grid": Entry("sixkeys.envs.grid:GridWorld", {"task": "grid_mixed"}),
+    "minigrid": Entry("sixkeys.envs.minigrid:MiniGridEnv", {"task": "MiniGrid-DoorKey-5x5-v0"}),
+    "repo": Entry("sixkeys.envs.repo.env:RepoToolEnv", {"task": "proc_mixed_loop"}),
+}
+"""`grid` is a World with many seats; the others are Gymnasium environments, made one by pool.GymWorld."""
+
+GYMNASIUM: dict[str, Entry] = {
+    "sixkeys/Grid-v0": Entry("sixkeys.envs.grid:GridEnv", {"task": "grid_mixed"}),
+    "sixkeys/MiniGrid-v0": WORLDS["minigrid"],
+    "sixkeys/RepoTool-v0": WORLDS["repo"],
+}
+
+
+def load(name: str) -> Any:
+    """The class of a world of WORLDS; raises KeyError with the possible names."""
+    if name not in WORLDS:
+        raise KeyError(f"unknown world {name!r}; possible: {', '.join(WORLDS)}")
+    module, _, attribute = WORLDS[name].path.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def register() -> None:
+    """Makes GYMNASIUM known to gymnasium.make; calling it again changes nothing."""
+    for name, entry in GYMNASIUM.items():
+        if name not in gym.registry:
+            gym.register(id=name, entry_point=entry.path, kwargs=dict(entry.kwargs))
