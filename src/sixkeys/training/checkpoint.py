@@ -281,9 +281,10 @@ def _sweep(root: Path) -> None:
 
 
 def _make(root: Path) -> None:
-    if not root.is_dir():
-        root.mkdir(parents=True)
-        _flush_directory(root.parent)
+    missing = [path for path in (root, *root.parents) if not path.exists()]
+    root.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        _flush_directory(path.parent)
 
 
 def _write(file: Path, data: bytes) -> None:
