@@ -6,7 +6,7 @@ from corridor import Reader, make_pool
 
 from sixkeys.bench.climb import climb, field
 from sixkeys.bench.report import Curve, Report, assemble
-from sixkeys.bench.suite import READING, Case, at_least, at_most
+from sixkeys.bench.suite import READING, THINKERS, Case, at_least, at_most
 
 CASE = Case(
     "corridor", "toy", "corridor", 1, 24, 8,
@@ -20,7 +20,9 @@ HOSTILE = (
 
 def report(frames: int = 2, case: Case = CASE) -> Report:
     """Two training seeds of a reader, every control, two curves, hostile text wherever text may come from."""
-    results = list(climb(case, field({0: Reader(), 1: Reader()}), make_pool, frames=frames))
+    results = list(
+        climb(case, field({0: Reader(), 1: Reader()}), make_pool, frames=dict.fromkeys(THINKERS, frames))
+    )
     axis = tuple(float(10_000 * step) for step in range(12))
     curves = [
         Curve(

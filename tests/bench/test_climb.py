@@ -11,7 +11,9 @@ from sixkeys.bench.suite import THINKERS, judge
 @pytest.fixture(scope="module")
 def results():
     told = []
-    found = list(climb(CASE, field({0: Reader(), 7: Reader()}), make_pool, frames=2, progress=told.append))
+    found = list(
+        climb(CASE, field({0: Reader(), 7: Reader()}), make_pool, frames={"agent": 2}, progress=told.append)
+    )
     return found, told
 
 
@@ -33,9 +35,10 @@ def test_the_ranking_is_what_it_must_be(results):
     assert rate["shuffled", "unmasked"] < 0.8
 
 
-def test_frames_come_from_the_first_training_seed_only(results):
+def test_frames_come_from_whom_they_were_asked_of_and_the_first_training_seed_only(results):
     agent = next(r for r in results[0] if r.thinker == "agent")
     assert [len(e.replays) for e in agent.evaluations] == [2, 0]
+    assert not any(e.replays for r in results[0] if r.thinker != "agent" for e in r.evaluations)
 
 
 def test_progress_names_what_is_being_done(results):

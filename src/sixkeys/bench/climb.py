@@ -53,40 +53,31 @@ def climb(
     contestants: Field,
     make_pool: MakePool,
     habits: Habits = Habits(),
-    frames: int = 0,
+    frames: Mapping[str, int] | None = None,
     progress: Callable[[Doing], None] | None = None,
 ) -> Iterator[Result]:
     """Yields a result for every contestant and mode. All play the list of episodes of seed 0.
 
-    `frames` episodes of each first training seed are kept step by step.
+    `frames` says of whose first training seed how many episodes are kept step by step: `{"agent": 3}`.
     """
+    kept = frames or {}
+
+    def play(name: str, mode: Mode, seed: int, contestant: Contestant, keep: int) -> Evaluation:
+        def tell(done: int, episodes: int) -> None:
+            if progress:
+                progress(Doing(case.name, name, mode, seed, done, episodes))
+
+        thinker, make = contestant(make_pool)
+        hints = mode == "masked"
+        return evaluate(thinker, make, case.episodes, hints, habits=habits, frames=keep, progress=tell)
+
     for name, seeds in contestants.items():
         for mode in MODES:
             evaluations = tuple(
-                _one(case, name, mode, seed, contestant, make_pool, habits, frames * (order == 0), progress)
+                play(name, mode, seed, contestant, 0 if order else kept.get(name, 0))
                 for order, (seed, contestant) in enumerate(seeds.items())
             )
             yield Result(case, name, mode, tuple(seeds), evaluations, summarise(*evaluations))
-
-
-def _one(
-    case: Case,
-    name: str,
-    mode: Mode,
-    seed: int,
-    contestant: Contestant,
-    make_pool: MakePool,
-    habits: Habits,
-    frames: int,
-    progress: Callable[[Doing], None] | None,
-) -> Evaluation:
-    def tell(done: int, episodes: int) -> None:
-        if progress:
-            progress(Doing(case.name, name, mode, seed, done, episodes))
-
-    thinker, make = contestant(make_pool)
-    masked = mode == "masked"
-    return evaluate(thinker, make, case.episodes, masked, habits=habits, frames=frames, progress=tell)
 
 
 def summaries(results: Sequence[Result], case: Case) -> Summaries:

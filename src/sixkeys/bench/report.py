@@ -231,7 +231,7 @@ def _gate(case: str, result: GateResult) -> GateRow:
 
 def write_json(report: Report, path: Path) -> None:
     """Writes the document at once or not at all."""
-    write_text(path, report.model_dump_json(indent=1) + "\n")
+    write_text(path, report.model_dump_json() + "\n")
 
 
 def read_json(path: Path) -> Report:

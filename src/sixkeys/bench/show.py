@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment, StrictUndefined
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -75,9 +76,9 @@ def embed(report: Report) -> str:
     return text
 
 
-def percent(value: float | None, signed: bool = False) -> str:
+def percent(value: float | None, signed: bool = False, digits: int = 1) -> str:
     """0.983 -> 98.3; nothing measured -> a dash."""
-    return "–" if value is None else f"{100 * value:{'+' if signed else ''}.1f}"
+    return "–" if value is None else f"{100 * value:{'+' if signed else ''}.{digits}f}"
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -87,30 +88,32 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def table(report: Report) -> Table:
     """Cases x masked/unmasked x thinkers for a terminal: pass rate in %, its interval, keys to pass."""
-    shown = Table(
-        title="pass rate % [95 % interval], keys to pass (a failure counts its cap)", title_justify="left"
-    )
+    title = "pass rate % [95 % interval], keys to pass (a failure counts its cap)"
+    shown = Table(title=title, title_justify="left", box=box.HORIZONTALS, show_edge=False, padding=0)
     for name in ("case", "who", *(f"Eval[{mode}]" for mode in MODES)):
         shown.add_column(Text(name), no_wrap=True)
-    for name in ("oracle", "invalid mass"):
+    for name in ("oracle", "invalid"):
         shown.add_column(Text(name), justify="right")
     for block in blocks(report):
         for line in block.lines:
-            row = line.unmasked or line.masked
-            assert row is not None
-            extra = (
-                number(row.metrics[name].value, digits)
-                for name, digits in (("oracle_steps", 1), ("invalid_mass", 3))
-            )
+            extra = (number(_value(line, "oracle_steps"), 1), number(_value(line, "invalid_mass"), 3))
             first = block.case if line is block.lines[0] else ""
             cells = (first, line.thinker, _cell(line.masked), _cell(line.unmasked), *extra)
             shown.add_row(*map(Text, cells), style="bold" if line.thinker == "agent" else "")
         shown.add_section()
+    shown.caption = "oracle: keys of a shortest solution; invalid: unmasked invalid mass"
+    shown.caption_justify = "left"
     return shown
+
+
+def _value(line: Line, metric: str) -> float | None:
+    row = line.unmasked or line.masked
+    return row.metrics[metric].value if row else None
 
 
 def _cell(row: Row | None) -> str:
     if row is None:
         return "–"
     rate, steps = row.metrics["pass_rate"], row.metrics["mean_steps_to_pass"]
-    return f"{percent(rate.value):>5} [{percent(rate.low)}, {percent(rate.high)}]  {number(steps.value, 1)}"
+    span = f"[{percent(rate.low, digits=0)},{percent(rate.high, digits=0)}]"
+    return f"{percent(rate.value):>5} {span:<8} {number(steps.value, 1):>4}"
