@@ -45,6 +45,11 @@ class Arguments:
     def word(self) -> str:
         return syllables(self.chance, self.chance.between(1, 2))
 
+    def mirror(self) -> str:
+        """A word, three times in four one that reads the same backwards."""
+        half = syllables(self.chance, 1)
+        return half + half[-2::-1] if self.chance.unit() < 0.75 else half
+
     def words(self) -> list[str]:
         return [syllables(self.chance, 1) for _ in range(self.chance.between(2, 4))]
 
@@ -93,6 +98,7 @@ KINDS: dict[str, Callable[[Arguments], Any]] = {
     "ints": Arguments.ints,
     "maybe_none": Arguments.maybe_none,
     "word": Arguments.word,
+    "mirror": Arguments.mirror,
     "words": Arguments.words,
     "repeats": Arguments.repeats,
     "letter": Arguments.letter,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -52,7 +53,7 @@ class RepoEdit:
         """A unified diff of the one file, `context` lines around the change; empty where nothing changes."""
         before, after = _text(files, self.path), self.apply(files)[self.path]
         lines = difflib.unified_diff(
-            before.splitlines(keepends=True), after.splitlines(keepends=True),
+            _lines(before), _lines(after),
             f"a/{self.path}", f"b/{self.path}", n=context,
         )  # fmt: skip
         return "".join(
@@ -84,10 +85,12 @@ class RepoEdit:
 def line_edit(path: str, before: str, after: str) -> RepoEdit:
     """The smallest whole-line edit that takes the text `before` of `path` to `after`; at least one old line
     is kept in `old` where there is one, so that a pure insertion still shows what it stands before."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    old, new = _lines(before), _lines(after)
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
+    if old and head == len(old) and not before.endswith("\n"):
+        head -= 1  # an unended last line has no line after it to stand on
     tail = 0
     while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
@@ -96,6 +99,11 @@ def line_edit(path: str, before: str, after: str) -> RepoEdit:
     return RepoEdit(
         path, head + 1, "".join(old[head : len(old) - tail]), "".join(new[head : len(new) - tail])
     )
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends. Only a newline ends one: a form feed or a carriage return stands inside it."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _text(files: Files, path: str) -> str:

@@ -74,7 +74,7 @@ def $f($n, $m):
 """),
     ("text letter letter", """
 def $f($s, $a, $b):
-    $w = $s.«wrong_method:upper|lower|title»()
+    $w = $s.«wrong_method:upper|lower|strip»()
     return $s.replace(«swapped_arguments:$a, $b|$b, $a|$a, $w|$b, $w») + $w[«wrong_index:0|-1|1»]
 """),
     ("large small", """

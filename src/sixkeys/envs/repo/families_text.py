@@ -75,7 +75,7 @@ def $f($d, $n):
     ("text", """
 def $f($s):
     $t = «wrong_start:0|1|2»
-    for $i in range(«off_by_one_range:len($s)|len($s) - 1|1, len($s)|2, len($s)»):
+    for $i in range(«off_by_one_range:len($s)|len($s) - 1|len($s) - 2|2, len($s)»):
         if $s[$i] «missing_negation:!=|==|<» " ":
             $t += «wrong_variable:$i|$t»
     return $t
@@ -155,7 +155,7 @@ def $f($ps):
             $out[$k] = $v «wrong_division:%|//|/» $N2
     «missing_return:return $out|$out|return $k|print($out)»
 """),
-    ("word", """
+    ("mirror", """
 def $f($s):
 «missing_base_case:    if len($s) < 2:
         return True

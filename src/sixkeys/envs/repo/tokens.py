@@ -124,7 +124,7 @@ class EditTokens(NamedTuple):
     added: tuple[Shown, ...]
 
 
-def edit_tokens(old: str, new: str, removed: int, added: int, context: int = 3) -> EditTokens:
+def edit_tokens(old: str, new: str, removed: int, added: int, context: int = 4) -> EditTokens:
     """The lexemes in which two texts of whole lines differ, at most `removed` and `added` of them, with up to
     `context` equal ones on each side as far as there is room."""
     before = [lexeme for line in lex_lines(old) for lexeme in line]
