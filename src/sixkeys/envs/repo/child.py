@@ -1,13 +1,15 @@
 """What happens in one run? The fork takes its limits and its files, and pytest goes on with them.
 
-Runs inside the sandbox, in the fork. Streams records to the warm parent, each length-prefixed JSON: `start` (a node
-id), `report` (node id, phase, outcome, seconds, message, text), `collected` (node ids) and, last, `end`. Most trees
-go on in the session that the parent began; a tree with its own configuration gets a session of its own.
+Runs inside the sandbox, in the fork. Streams records to the warm parent, each length-prefixed JSON: `start`
+(a node id), `report` (node id, phase, outcome, seconds, message, text), `collected` (node ids) and, last,
+`end`. Most trees go on in the session that the parent began; a tree with its own configuration gets a
+session of its own.
 
 Not covered: plugins of a repository's environment are not loaded.
 """
 
 import ctypes
+import io
 import json
 import os
 import re
@@ -15,7 +17,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -30,6 +32,8 @@ COLD = (
     "runpy.run_module('pytest', run_name='__main__', alter_sys=True)"
 )
 """`python -m pytest` with the one difference that a file over the limit ends it, as in a warm run."""
+FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='__main__')"
+"""Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
 MESSAGE_KEPT, TEXT_KEPT = 600, 6000
 SAMPLE = """import pytest
 
@@ -76,7 +80,7 @@ def rehearse(base: str) -> None:
 
 
 def enter(base: str, limits: dict[str, int], seconds: float) -> None:
-    """The fork's first act: a session of its own, a death signal, limits that cannot be raised, its folder."""
+    """The fork's first act: a session of its own, a death signal, hard limits, its folder."""
     os.setsid()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
@@ -118,7 +122,7 @@ class Stage:
         if self.open:
             self.open = False
             terminal: Any = session.config.pluginmanager.getplugin("terminalreporter")
-            terminal._tw._file = open(os.devnull, "w")
+            terminal._tw._file = io.StringIO()
             sys.stdout.flush()
             request, records, text = self.serve()
             begin(session, request, records, text)
@@ -137,10 +141,12 @@ def begin(session: pytest.Session, request: dict, records: int, text: int) -> No
         options = ["-v", "-rA", "--tb=short", "--color=no", "-p", "no:cacheprovider"]
         os.execv(sys.executable, [sys.executable, "-c", COLD, *options, *tests])
     reporter = Reporter(records)
+    if shadowed(files):
+        os.set_inheritable(records, True)
+        os.execv(sys.executable, [sys.executable, "-c", FRESH, __file__, str(records), *tests])
     sys.path.insert(0, os.getcwd())
     if any(os.path.basename(name) in CONFIGURED for name in files):
-        code = pytest.main([*arguments(), *tests], plugins=[reporter])
-        reporter.end(int(code))
+        reporter.whole_session(tests)
     capture.start_global_capturing()
     from _pytest.assertion import pytest_collection as renew
 
@@ -149,19 +155,32 @@ def begin(session: pytest.Session, request: dict, records: int, text: int) -> No
     session.config.pluginmanager.register(reporter)
 
 
+def shadowed(files: dict[str, str]) -> bool:
+    """Whether the tree has a module whose name is taken by one that is imported already."""
+    tops = {name.partition("/")[0].removesuffix(".py") for name in files if name.endswith(".py")}
+    return any(name in sys.modules for name in tops)
+
+
 class Reporter:
-    """A plugin that streams what happens to `records`, a file descriptor."""
+    """A plugin that streams what happens to the descriptor `records`; copies of the process stay silent."""
 
     def __init__(self, records: int):
         self.records = records
+        self.process = os.getpid()
 
     def send(self, record: dict) -> None:
+        if os.getpid() != self.process:
+            return
         data = json.dumps(record).encode()
         data = len(data).to_bytes(4, "big") + data
         while data:
             data = data[os.write(self.records, data) :]
 
-    def end(self, code: int) -> None:
+    def whole_session(self, tests: list[str]) -> NoReturn:
+        """A session from its very start, which reads the tree's own configuration."""
+        self.end(int(pytest.main([*arguments(), *tests], plugins=[self])))
+
+    def end(self, code: int) -> NoReturn:
         self.send({"end": code})
         os._exit(0)
 
@@ -211,3 +230,8 @@ def crash_text(report: Any) -> str:
         text = "\n".join(line[1:].strip() for line in lines if line.startswith("E ")) or "\n".join(lines[-3:])
     text = text.replace(os.getcwd() + os.sep, "").replace("\nUse -v to get more diff", "").strip()
     return re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", text)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    Reporter(int(sys.argv[2])).whole_session(sys.argv[3:])

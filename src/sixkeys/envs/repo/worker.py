@@ -8,19 +8,29 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sixkeys.envs.repo.sandbox import Launcher, Limits, command, counted_before, environment
 
 START_SECONDS = 60.0
+UNCLEAN = 70
+"""Exit code of a warm parent that could not empty its folder after a run; it has begun no other run."""
 GRACE_SECONDS = 10.0
 """How much later than its limit a run may be answered before its worker is given up."""
+
+
+def readable(workers: Sequence[Worker], seconds: float) -> list[Worker]:
+    """The workers that have something to say, or have gone, within `seconds`."""
+    poll = select.poll()
+    for worker in workers:
+        poll.register(worker.channel, select.POLLIN)
+    said = {descriptor for descriptor, _ in poll.poll(seconds * 1000)}
+    return [worker for worker in workers if worker.channel.fileno() in said]
 
 
 class Worker:
@@ -41,11 +51,13 @@ class Worker:
         uid = self.uid if isolated and not self.launcher.user_namespace else 0
         argv = command(self.launcher, self.limits, ["warm.py", json.dumps(settings), str(uid)], self.base)
         self.channel, theirs = socket.socketpair()
-        self.errors = tempfile.TemporaryFile()
+        descriptor, path = tempfile.mkstemp(prefix="sixkeys-worker-")
+        os.unlink(path)
+        self.errors = os.fdopen(descriptor, "w+b")
         with theirs:
             self.process = subprocess.Popen(
-                argv, stdin=theirs, stdout=subprocess.DEVNULL, stderr=self.errors, env=environment(self.base),
-                cwd="/" if isolated else self.base,
+                argv, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self.errors,
+                env=environment(self.base), cwd="/" if isolated else self.base,
             )  # fmt: skip
         self.raw = bytearray()
         self.ready = False
@@ -72,7 +84,7 @@ class Worker:
 
     def alive(self) -> bool:
         """Whether an idle worker is still there: nothing to read, not even its end."""
-        return self.process.poll() is None and not select.select([self.channel], [], [], 0)[0]
+        return self.process.poll() is None and not readable([self], 0.0)
 
     def stop(self) -> str:
         """Ends the process and gives the tail of its error output."""
@@ -86,5 +98,5 @@ class Worker:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
             said = file.read().decode(errors="replace").strip()
         if self.launcher.bwrap is None:
-            shutil.rmtree(self.base, ignore_errors=True)
+            subprocess.run(["rm", "-rf", "--", self.base], check=False)
         return said
