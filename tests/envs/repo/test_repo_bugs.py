@@ -25,8 +25,8 @@ from sixkeys.envs.repo.families import (
 from sixkeys.envs.repo.names import RESERVED, Names
 from sixkeys.envs.repo.runner import shared_runner
 
-SEEDS = range(30)
-PYTEST_SEEDS = range(100, 104)
+SEEDS = range(15)
+PYTEST_SEEDS = range(100, 103)
 
 
 def outcomes(files: dict[str, str], tests: tuple[str, ...]) -> list[bool]:
@@ -118,7 +118,7 @@ def test_the_same_seed_gives_the_same_task_and_another_seed_another() -> None:
 
 
 def test_the_right_candidate_stands_anywhere() -> None:
-    count = 1200
+    count = 900
     places = Counter(generate(TRAINED[seed % len(TRAINED)], seed).right for seed in range(count))
     expected = count / 6
     assert (
