@@ -19,12 +19,12 @@ from typing import Any, ClassVar
 import gymnasium as gym
 import minigrid
 import numpy as np
-from minigrid.core.constants import OBJECT_TO_IDX
+from minigrid.core.constants import COLOR_TO_IDX, OBJECT_TO_IDX, STATE_TO_IDX
 from minigrid.core.world_object import WorldObj
 
-from sixkeys.contract import SIDE, Observation, WorldSpec, action_space, descriptor, observation_space
+from sixkeys.contract import KEYS, SIDE, Observation, WorldSpec, action_space, descriptor, observation_space
 from sixkeys.envs import grid_layouts as cell
-from sixkeys.envs.minigrid_oracle import DROP, FORWARD, ORACLE_FAMILIES, PICKUP, STEPS, TOGGLE, plan
+from sixkeys.envs.minigrid_oracle import ORACLE_FAMILIES, STEPS, plan
 
 WORLD = 2
 """This world's number in `ids`."""
@@ -49,17 +49,20 @@ _MIDDLE = slice(1, 8)
 _AGENT = (7, 4)
 
 
-def _kinds() -> np.ndarray:
-    """uint8 [11, 3]: our kind by MiniGrid's object and state."""
-    table = np.zeros((len(OBJECT_TO_IDX), 3), np.uint8)
+def _cells() -> np.ndarray:
+    """uint8 [198, 3]: our cell by MiniGrid's (object, colour, state) in one number, see _PLACES."""
+    table = np.zeros((len(OBJECT_TO_IDX), len(COLOR_TO_IDX), len(STATE_TO_IDX), 3), np.uint8)
+    table[..., 1] = 1 + np.arange(len(COLOR_TO_IDX))[:, None]
+    table[..., 2] = np.arange(len(STATE_TO_IDX))
     for name, number in OBJECT_TO_IDX.items():
-        table[number] = _KINDS[name]
-    table[OBJECT_TO_IDX["door"], 0] = cell.DOOR_OPEN
-    return table
+        table[number, ..., 0] = _KINDS[name]
+    table[OBJECT_TO_IDX["door"], :, STATE_TO_IDX["open"], 0] = cell.DOOR_OPEN
+    table[[OBJECT_TO_IDX["unseen"], OBJECT_TO_IDX["empty"]], ..., 1] = 0
+    return table.reshape(-1, 3)
 
 
-_KIND_OF = _kinds()
-_HAS_COLOUR = (np.arange(len(OBJECT_TO_IDX)) > OBJECT_TO_IDX["empty"]).astype(np.uint8)
+_CELLS = _cells()
+_PLACES = np.array([len(COLOR_TO_IDX) * len(STATE_TO_IDX), len(STATE_TO_IDX), 1])
 
 
 def family_of(task: str) -> str:
@@ -109,7 +112,7 @@ class MiniGridEnv(gym.Env):
         self.world_spec = WorldSpec("minigrid", WORLD, KEY_NAMES, self.task.max_steps)
         self.observation_space = observation_space()
         self.action_space = action_space()
-        self._offered = np.ones(6, bool)
+        self._offered = [True] * KEYS
         self._plan: list[int] | None = None
 
     def reset(
@@ -140,28 +143,26 @@ class MiniGridEnv(gym.Env):
     def _offer(self) -> np.ndarray:
         """bool [6], a new array; kept for judging the next key."""
         ahead, hands = self._ahead(), self.task.carrying
-        offered = np.zeros(6, bool)
-        offered[:FORWARD] = True
-        offered[FORWARD] = ahead is None or ahead.can_overlap()
-        offered[PICKUP] = hands is None and ahead is not None and ahead.can_pickup()
-        offered[DROP] = hands is not None and ahead is None
-        offered[TOGGLE] = _toggles(ahead, hands)
-        self._offered = offered
-        return offered.copy()
+        self._offered = [
+            True,
+            True,
+            ahead is None or ahead.can_overlap(),
+            hands is None and ahead is not None and ahead.can_pickup(),
+            hands is not None and ahead is None,
+            _toggles(ahead, hands),
+        ]
+        return np.array(self._offered)
 
     def _observe(self, image: np.ndarray) -> Observation:
         """From MiniGrid's uint8 [7, 7, 3], first axis to the right, second down."""
-        image = image.transpose(1, 0, 2)
         patch = np.zeros((SIDE, SIDE, 3), np.uint8)
-        patch[_MIDDLE, _MIDDLE, 0] = _KIND_OF[image[..., 0], image[..., 2]]
-        patch[_MIDDLE, _MIDDLE, 1] = (image[..., 1] + 1) * _HAS_COLOUR[image[..., 0]]
-        patch[_MIDDLE, _MIDDLE, 2] = image[..., 2]
+        patch[_MIDDLE, _MIDDLE] = _CELLS[image.transpose(1, 0, 2) @ _PLACES]
         hands = self.task.carrying
         patch[_AGENT] = (cell.AGENT, patch[_AGENT][1] if hands else 0, _CARRIED[hands.type] if hands else 0)
         phase = int(self.task.agent_dir) + 4 * (hands is not None)
         return Observation(
             patch=patch,
-            energy=np.array([1 - self.task.step_count / self.task.max_steps], np.float32).clip(0, 1),
+            energy=np.array([max(0.0, 1 - self.task.step_count / self.task.max_steps)], np.float32),
             ids=np.array([WORLD, self._number, phase, 0], np.int32),
             env_desc=self._descriptor.copy(),
         )
