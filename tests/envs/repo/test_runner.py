@@ -1,6 +1,6 @@
 """Does a warm run say what a cold `python -m pytest` says, whatever the code does, and leave nothing behind?
 
-The expected answers are written down (torture.py); a cold run in a fresh interpreter, read from pytest's own text,
+The expected answers are written down (torture.py); a cold run in a fresh interpreter, read from its own text,
 must give them too. Every hostile sample runs inside the sandbox only.
 """
 
@@ -91,7 +91,8 @@ def test_an_edit_of_the_same_size_is_seen_at_once(runner: Runner):
 )  # fmt: skip
 def test_tests_may_be_chosen(runner: Runner, tests: tuple[str, ...], nodes: list[str]):
     files = {
-        "test_a.py": "import pytest\ndef test_1(): pass\n@pytest.mark.parametrize('v', 'xy')\ndef test_2(v): pass\n",
+        "test_a.py": "import pytest\ndef test_1(): pass\n"
+        "@pytest.mark.parametrize('v', 'xy')\ndef test_2(v): pass\n",
         "test_b.py": "def test_3(): pass\n",
     }
     assert [test.node for test in runner.run(files, tests).outcomes] == nodes

@@ -70,6 +70,7 @@ def rehearse(base: str) -> None:
         os.dup2(empty, target)
     os.chdir(folder)
     pytest.main(arguments())
+    sys.stdout.flush()
     for target, saved in zip((1, 2), before, strict=True):
         os.dup2(saved, target)
         os.close(saved)
