@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import gymnasium as gym
 
 from sixkeys.contract import World, episode_seed
+from sixkeys.envs import registry
 from sixkeys.envs.pool import GymWorld, Pool, SeedOf
 from sixkeys.loop import Habits
 
@@ -17,21 +19,8 @@ if TYPE_CHECKING:
     from sixkeys.training.checkpoint import Checkpoint
     from sixkeys.training.config import PoolConfig, RunConfig
 
-BATCHED = {"grid": "sixkeys.envs.grid:GridWorld"}
-"""Worlds that step all their seats at once."""
-SINGLE = {
-    "minigrid": "sixkeys.envs.minigrid:MiniGridEnv",
-    "repo": "sixkeys.envs.repo.env:RepoToolEnv",
-}
-"""Gymnasium environments, one a seat."""
 SENSES = {"repo": 64}
 """Sense tokens that a world speaks, for those that speak."""
-
-
-def load(path: str) -> Any:
-    """`"package.module:name"` -> the object."""
-    module, name = path.split(":")
-    return getattr(import_module(module), name)
 
 
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
@@ -40,13 +29,14 @@ def make_world(world: str, seats: int, isolation: str = "auto") -> World:
     Raises ValueError with the possible names on an unknown world.
     """
     name, _, task = world.partition(":")
-    if not task or name not in {**BATCHED, **SINGLE}:
-        possible = ", ".join(f"{n}:TASK" for n in {**BATCHED, **SINGLE})
+    if not task or name not in registry.WORLDS:
+        possible = ", ".join(f"{n}:TASK" for n in registry.WORLDS)
         raise ValueError(f"unknown world {world!r}; possible: {possible}, for example grid:grid_mixed")
-    if name in BATCHED:
-        return load(BATCHED[name])(task, seats)
+    kind = registry.load(name)
+    if not issubclass(kind, gym.Env):
+        return kind(task, seats)
     extra = {"isolation": isolation} if name == "repo" else {}
-    return GymWorld([load(SINGLE[name])(task=task, **extra) for _ in range(seats)])
+    return GymWorld([kind(task=task, **extra) for _ in range(seats)])
 
 
 def senses_of(worlds: Sequence[str]) -> int:
@@ -77,13 +67,16 @@ def evaluation_pools(world: str, seats: int, senses: int, isolation: str = "auto
     return lambda seed_of: Pool([make_world(world, seats, isolation)], seed_of, senses)
 
 
-def habits(config: RunConfig) -> Habits:
-    """Memory, language and guards of a run."""
+def habits(config: RunConfig, resume: Mapping[str, Mapping] | None = None) -> Habits:
+    """Memory, language and guards of a run; what was remembered is restored from a checkpoint's components."""
     if not config.memory:
         return Habits()
     from sixkeys.memory.episodic import Episodic
 
-    return Habits(memory=Episodic(sum(config.pool.seats)))
+    memory = Episodic(sum(config.pool.seats))
+    if resume and "memory" in resume:
+        memory.restore(resume["memory"])
+    return Habits(memory=memory)
 
 
 def run_config(data: Mapping) -> RunConfig:

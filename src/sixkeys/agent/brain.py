@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.config import BrainConfig
 from sixkeys.agent.perception import LABEL, Perception, Percept
-from sixkeys.agent.policy import Choice, Policy, mask
+from sixkeys.agent.policy import Choice, Policy, behaviour
 from sixkeys.agent.self_model import ME, Me, SelfModel, trust
 from sixkeys.agent.workspace import Workspace, no_labels, nothing_recalled
 from sixkeys.agent.world_model import CLASSES, LATENTS, Belief, Foresight, WorldModel, divergence
@@ -88,10 +88,9 @@ class Brain(eqx.Module):
         belief, prior, posterior = self.world_model.awake(h, percept, sample)
         inner = self.consider(seen, percept, belief, prior, posterior)
         allowed = seen["offered"] & ~seen["forbidden"]
-        logits = inner.choice.logits
+        logits = behaviour(inner.choice, seen["offered"], seen["forbidden"])
         if planning_coef > 0:
             logits = logits + planning_coef * self.advise(belief, inner.me, allowed, plan)
-        logits = mask(logits, allowed)
         action = jnp.argmax(logits) if greedy else jax.random.categorical(choose, logits)
         action = action.astype(jnp.int32)
         decision = Decision(

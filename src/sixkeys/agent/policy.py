@@ -1,7 +1,8 @@
 """Which key, and what is it worth? Logits of six keys and a value from the scene.
 
-A key's logit is what the scene says of the key, plus what the key's own label says (one judge for all labels),
-plus the log of the belief that the key is valid: rules that were learned need no mask.
+A key's wish is what the scene says of the key plus what the key's own label says (one judge for all labels). Its
+logit is the wish plus the log of the belief that the key is valid: rules that were learned need no mask. Where the
+mask is seen, it says what is valid, and wishes alone choose among the keys it offers.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ FLOOR = 0.02
 class Choice(NamedTuple):
     """What the policy offers."""
 
+    wish: Float[Array, "6"]
     logits: Float[Array, "6"]
+    """Wish plus log of believed validity: the policy before any mask."""
     value: Float[Array, ""]
 
 
@@ -54,15 +57,17 @@ class Policy(eqx.Module):
         written = labels.any(-1)
         context = jnp.broadcast_to(scene, (KEYS, scene.shape[0]))
         judged = self.judge(jnp.concatenate([context, norm(labels)], -1))[:, 0]
-        logits = self.actor(x) + jnp.where(written, judged, 0.0)
+        wish = self.actor(x) + jnp.where(written, judged, 0.0)
+        logits = wish
         if validity is not None:
-            logits = logits + jnp.log(FLOOR + (1 - FLOOR) * jax.lax.stop_gradient(jax.nn.sigmoid(validity)))
-        return Choice(logits, self.critic(jnp.concatenate([x, labels.mean(0)]))[0])
+            logits = wish + jnp.log(FLOOR + (1 - FLOOR) * jax.lax.stop_gradient(jax.nn.sigmoid(validity)))
+        return Choice(wish, logits, self.critic(jnp.concatenate([x, labels.mean(0)]))[0])
 
 
-def mask(logits: Float[Array, "6"], allowed: Bool[Array, "6"]) -> Float[Array, "6"]:
-    """Logits with the keys that are not allowed out of reach."""
-    return jnp.where(allowed, logits, IMPOSSIBLE)
+def behaviour(choice: Choice, offered: Bool[Array, "6"], forbidden: Bool[Array, "6"]) -> Float[Array, "6"]:
+    """Logits to press a key by: wishes under a mask that is seen, else the unmasked policy; never a forbidden key."""
+    hinted = ~offered.all()
+    return jnp.where(offered & ~forbidden, jnp.where(hinted, choice.wish, choice.logits), IMPOSSIBLE)
 
 
 def valid_mass(logits: Float[Array, "*a 6"], offered: Bool[Array, "*a 6"]) -> Float[Array, "*a"]:

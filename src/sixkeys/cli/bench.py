@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
 def ladder(options: Options) -> int:
     """Every case with one agent."""
     from sixkeys.bench.climb import climb, field
-    from sixkeys.bench.suite import find
+    from sixkeys.bench.suite import AGENT, find
     from sixkeys.bench.suite import ladder as rungs
 
     cases = [find(name) for name in options.case] or list(rungs(options.quick))
@@ -86,7 +86,7 @@ def ladder(options: Options) -> int:
             progress.update(task, total=total)
             pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, senses, options.isolation)
             before = 0
-            for result in climb(case, contestants, pools, frames=options.replays, progress=Shown(progress, task)):
+            for result in climb(case, contestants, pools, frames={AGENT: options.replays}, progress=Shown(progress, task)):
                 results.append(result)
                 before += case.episodes * len(result.seeds)
                 progress.update(task, completed=before)

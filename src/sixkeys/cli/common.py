@@ -21,13 +21,14 @@ def parse(options: type[Options], name: str, arguments: list[str], explain: str)
 
 
 def compiled_once() -> None:
-    """Keeps what JAX compiled in the user's cache folder, so that the next run starts in a few seconds."""
-    import jax
+    """Keeps what JAX will compile in the user's cache folder, so that the next run starts in a few seconds.
 
+    Call it before anything imports JAX. What the user has set stays.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sixkeys" / "jax"
-    jax.config.update("jax_compilation_cache_dir", str(cache))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 
 def bar() -> Progress:

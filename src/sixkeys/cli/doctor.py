@@ -17,7 +17,7 @@ class Options:
 def main(arguments: list[str]) -> int:
     """Exit code 1 where a forbidden act succeeded or no sandbox can be had."""
     parse(Options, "doctor", arguments, "Try forbidden acts inside the sandbox and print what held.")
-    from sixkeys.envs.repo.sandbox import doctor
+    from sixkeys.envs.repo.doctor import doctor
 
     checks = doctor()
     shown = Table("forbidden act", "held", "what happened")

@@ -87,7 +87,8 @@ def run(
             for snapshot in train(config, pool, habits, resume=components):
                 curve.add(snapshot)
                 journal.write(snapshot, curve)
-                progress.update(task, completed=int(1000 * snapshot.share), note=_note(snapshot, curve, pool.seats))
+                rate = pool.seats * config.learn.unroll / max(snapshot.seconds, 1e-9)
+                progress.update(task, completed=int(1000 * snapshot.share), note=_note(snapshot, curve, rate))
                 if snapshot.update % save_every == 0 or snapshot.share >= 1:
                     _save(folder, snapshot, config, curve, habits, save_optim)
                 last = snapshot
@@ -99,18 +100,13 @@ def run(
     return load(folder)
 
 
-def _note(snapshot: Snapshot, curve: Curve, seats: int) -> str:
-    rate = seats / max(snapshot.seconds, 1e-9)
+def _note(snapshot: Snapshot, curve: Curve, rate: float) -> str:
     loss = snapshot.losses
     return (
-        f"{snapshot.keys:,} keys, {rate * _unroll(snapshot):,.0f}/s  pass masked {curve.rate(True):.2f} "
+        f"{snapshot.keys:,} keys, {rate:,.0f}/s  pass masked {curve.rate(True):.2f} "
         f"unmasked {curve.rate(False):.2f}  invalid {loss['policy/mean_invalid_mass']:.3f}  "
         f"world {loss['world/loss']:.2f}"
     )
-
-
-def _unroll(snapshot: Snapshot) -> float:
-    return snapshot.losses.get("unroll", 8.0)
 
 
 def _save(
@@ -121,14 +117,15 @@ def _save(
         del components["optimizer"]
     if habits.memory is not None:
         components["memory"] = habits.memory.state()
-    meta = {"config": config.model_dump(mode="json"), "keys": snapshot.keys, "curve": curve.points}
+    meta: dict[str, Any] = {"config": config.model_dump(mode="json"), "keys": snapshot.keys, "share": snapshot.share}
+    meta["curve"] = curve.points
     save(folder, snapshot.update, components, meta)
 
 
 def resume_point(path: Path) -> Checkpoint:
     """The checkpoint to go on from; says so where the optimizer was not kept."""
     saved = load(path)
-    missing = {"carry", "pool", "replay", "random"} - set(saved.components)
+    missing = {"carry", "moment", "pool", "replay", "novelty", "random"} - set(saved.components)
     if missing:
         raise ValueError(
             f"{saved.path} holds weights alone ({', '.join(sorted(missing))} missing), so it can't be resumed; "

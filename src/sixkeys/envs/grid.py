@@ -6,7 +6,8 @@ whose colour it carries. Keys are kept. The view is a square around the agent; w
 
 Offered are `wait`, steps into cells that can be entered, and `use` where it changes something. Ends: goal
 (terminated, success), lava (terminated), budget used up (truncated). Reward: reaching the goal pays
-1 - 0.5 * keys pressed / 64, all else 0. A battery adds 40 keys to the budget.
+1 - 0.5 * keys pressed / 64, the first thing taken and the first door opened 0.1 each, lava -0.5, all else 0.
+A battery adds 40 keys to the budget.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ WORLD = 1
 """This world's number in `ids`."""
 KEY_NAMES = ("wait", "north", "east", "south", "west", "use")
 USE = 5
+STAGE_REWARD, LAVA_REWARD = 0.1, -0.5
 SPEC = WorldSpec("grid", WORLD, KEY_NAMES, MAX_STEPS)
 
 _CELLS = WIDE * WIDE
@@ -152,13 +154,15 @@ class GridWorld:
         kind = self._walk(keys, np.asarray(rows, bool))
         self._pressed += rows
         self._left -= rows
+        before = self._phase.copy()
         if (keys == USE).any():
             self._use(np.flatnonzero(keys == USE))
         success = kind == GOAL
         terminated = success | (kind == LAVA)
         truncated = rows & ~terminated & (self._left <= 0)
         self._over |= terminated | truncated
-        reward = np.where(success, 1 - 0.5 * self._pressed / MAX_STEPS, 0).astype(np.float32)
+        reward = np.where(success, 1 - 0.5 * self._pressed / MAX_STEPS, LAVA_REWARD * (kind == LAVA))
+        reward = (reward + STAGE_REWARD * (self._phase - before)).astype(np.float32)
         self._stale[:] = True
         return Outcome(reward, terminated, truncated, rows & ~offered, success)
 

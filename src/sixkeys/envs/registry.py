@@ -42,3 +42,9 @@ def register() -> None:
     for name, entry in GYMNASIUM.items():
         if name not in gym.registry:
             gym.register(id=name, entry_point=entry.path, kwargs=dict(entry.kwargs))
+
+
+def make(name: str = "sixkeys/RepoTool-v0", **kwargs: Any) -> gym.Env:
+    """`gymnasium.make` for our worlds, registered on the way: `make("sixkeys/Grid-v0", task="grid_key")`."""
+    register()
+    return gym.make(name, **kwargs)

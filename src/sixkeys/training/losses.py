@@ -14,10 +14,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.brain import Brain, Inner, Mind
-from sixkeys.agent.policy import mask, valid_mass
+from sixkeys.agent.policy import behaviour, valid_mass
 from sixkeys.agent.self_model import STEP_UNIT
 from sixkeys.agent.world_model import Belief, Foresight, divergence
 from sixkeys.training.config import LearnConfig
+
+SCALE_FLOOR = 0.2
+"""Advantages are divided by their spread, but by no less than this: noise must not become a lesson."""
 
 
 class Chunk(NamedTuple):
@@ -25,14 +28,17 @@ class Chunk(NamedTuple):
 
     observation: dict[str, Array]
     begun: Bool[Array, "T+1"]
-    allowed: Bool[Array, "T+1 6"]
-    """What the thinker could press: hints where it saw them, minus what was forbidden."""
+    seen: Bool[Array, "T+1 6"]
+    """What the thinker saw offered: all True where hints were hidden."""
+    forbidden: Bool[Array, "T+1 6"]
     offered: Bool[Array, "T+1 6"]
     """What the interface really offered: a label, never an input."""
     recalled: Float[Array, "T+1 entries features"]
     words: Int[Array, "T+1 words"]
     action: Int[Array, " T"]
     reward: Float[Array, " T"]
+    bonus: Float[Array, " T"]
+    """For what was new; the policy and its value learn from it, the world model does not."""
     terminated: Bool[Array, " T"]
     truncated: Bool[Array, " T"]
     success: Bool[Array, " T"]
@@ -157,6 +163,12 @@ def self_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:
     )
 
 
+def pressed(chunk: Chunk, inner: Inner) -> tuple[Array, Array]:
+    """Log-probabilities of all keys, and of the key that was pressed, under the policy that pressed it."""
+    logp = jax.nn.log_softmax(each(behaviour)(inner.choice, chunk.seen, chunk.forbidden))[:, :-1]
+    return logp, jnp.take_along_axis(logp, chunk.action[..., None], -1)[..., 0]
+
+
 def policy_loss(
     chunk: Chunk, inner: Inner, weights: Weights, config: LearnConfig, gamma: float
 ) -> tuple[Array, dict[str, Array]]:
@@ -164,14 +176,13 @@ def policy_loss(
     real = ~chunk.begun[:, 1:]
     value = jax.lax.stop_gradient(inner.choice.value)
     gae = jax.vmap(lambda r, v, e, c: advantages(r, v, e, c, gamma, config.gae_lambda))
-    advantage = gae(chunk.reward, value, chunk.terminated, chunk.truncated)
+    advantage = gae(chunk.reward + chunk.bonus, value, chunk.terminated, chunk.truncated)
     target = advantage + value[:, :-1]
     centre = mean(advantage, real)
     scale = jnp.sqrt(mean(jnp.square(advantage - centre), real)) + 1e-3
-    logp = jax.nn.log_softmax(mask(inner.choice.logits, chunk.allowed))[:, :-1]
-    chosen = jnp.take_along_axis(logp, chunk.action[..., None], -1)[..., 0]
-    gain = mean(chosen * (advantage - centre) / jnp.maximum(scale, 0.05), real)
-    entropy = mean(-(jnp.exp(logp) * jnp.where(chunk.allowed[:, :-1], logp, 0.0)).sum(-1), real)
+    logp, chosen = pressed(chunk, inner)
+    gain = mean(chosen * (advantage - centre) / jnp.maximum(scale, SCALE_FLOOR), real)
+    entropy = mean(-(jnp.exp(logp) * jnp.where(logp < -1e6, 0.0, logp)).sum(-1), real)
     critic = mean(jnp.square(inner.choice.value[:, :-1] - target), real)
     mass = valid_mass(inner.choice.logits, chunk.offered)[:, :-1]
     barrier = mean(-jnp.log(mass + 1e-6), real)
@@ -194,8 +205,7 @@ def imitation_loss(chunk: Chunk, inner: Inner, config: LearnConfig, gamma: float
     value = jax.lax.stop_gradient(inner.choice.value)
     gae = jax.vmap(lambda r, v, e, c: advantages(r, v, e, c, gamma, config.gae_lambda))
     better = jnp.maximum(gae(chunk.reward, value, chunk.terminated, chunk.truncated), 0.0)
-    logp = jax.nn.log_softmax(mask(inner.choice.logits, chunk.allowed))[:, :-1]
-    chosen = jnp.take_along_axis(logp, chunk.action[..., None], -1)[..., 0]
+    _, chosen = pressed(chunk, inner)
     short = jnp.maximum(better + value[:, :-1] - inner.choice.value[:, :-1], 0.0)
     return mean(-chosen * better + 0.5 * config.value_coef * jnp.square(short), real)
 

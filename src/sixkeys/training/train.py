@@ -22,6 +22,7 @@ from sixkeys.contract import Moment, Observation, Outcome, Step
 from sixkeys.loop import Habits, turn
 from sixkeys.training.config import LearnConfig, RunConfig
 from sixkeys.training.losses import Chunk, Weights, total_loss
+from sixkeys.training.novelty import Novelty
 from sixkeys.training.replay import Replay
 from sixkeys.training.trees import flatten, refill
 
@@ -37,6 +38,15 @@ class Pooled(Protocol):
     def step(self, actions: np.ndarray) -> Moment: ...
     def state(self) -> dict[str, np.ndarray]: ...
     def restore(self, state: Mapping[str, np.ndarray]) -> None: ...
+
+
+class Kept(NamedTuple):
+    """What keeps state of its own while training."""
+
+    pool: Pooled
+    replay: Replay
+    novelty: Novelty
+    rng: np.random.Generator
 
 
 class Ended(NamedTuple):
@@ -119,19 +129,20 @@ def train(
     learn = config.learn
     if learn.stage4_updates:
         raise ValueError("stage 4 (lifelong learning) does not exist yet; set stage4_updates=0")
-    replay, rng = Replay(learn.replay_size), np.random.default_rng([learn.seed, 1])
+    kept = Kept(pool, Replay(learn.replay_size), Novelty(pool.seats), np.random.default_rng([learn.seed, 1]))
     state = _start(config, pool, brain)
     if resume is not None:
-        state = _resume(state, resume, pool, replay, rng)
+        state = _resume(state, resume, kept)
+    replay, rng = kept.replay, kept.rng
     updates = _updates(learn, pool.seats)
     while state.update < learn.stage1_updates + updates:
         started = time.perf_counter()
-        state, steps, ended, mind = _gather(state, pool, habits, learn, rng)
-        fresh = _chunk(steps, mind)
+        share = min(1.0, max(0, state.update - learn.stage1_updates) / max(1, updates))
+        state, steps, bonus, ended, mind = _gather(state, kept, habits, learn)
+        fresh = _chunk(steps, bonus * learn.novelty_coef * (1 - share), mind)
         if learn.replay_rows:
             replay.add(_flat(fresh), fresh.success.any(1))
         replayed = _unflat(fresh, replay.sample(learn.replay_rows, rng)) if learn.replay_rows else None
-        share = min(1.0, max(0, state.update - learn.stage1_updates) / max(1, updates))
         weights, rate = _schedule(learn, state.update, share)
         brain, optimizer, losses = _update(
             state.brain, state.optimizer, fresh, replayed, weights, rate, learn
@@ -141,7 +152,7 @@ def train(
         done = state.update / (learn.stage1_updates + updates)
         yield Snapshot(
             state.update, state.keys, done, time.perf_counter() - started, numbers, ended, brain,
-            partial(_components, state, pool, replay, rng),
+            partial(_components, state, kept),
         )  # fmt: skip
 
 
@@ -167,14 +178,17 @@ def _start(config: RunConfig, pool: Pooled, brain: Brain | None) -> State:
 
 
 def _gather(
-    state: State, pool: Pooled, habits: Habits, learn: LearnConfig, rng: np.random.Generator
-) -> tuple[State, list[Step], Ended, Mind]:
-    """`unroll` steps of the loop. The mind returned is the one before the first of them."""
-    agent, steps, rows = Agent(state.brain, planning_coef=0.0), [], []
+    state: State, kept: Kept, habits: Habits, learn: LearnConfig
+) -> tuple[State, list[Step], np.ndarray, Ended, Mind]:
+    """`unroll` steps of the loop, and float32 [seats, unroll] of what was new after each.
+
+    The mind returned is the one before the first of them.
+    """
+    agent, pool, steps, rows, new = Agent(state.brain, planning_coef=0.0), kept.pool, [], [], []
     mind, now, hints, length, wasted = state.mind, state.now, state.hints, state.begun_at, state.wasted
     keys = state.keys
     for _ in range(learn.unroll):
-        drawn = rng.random(pool.seats) >= learn.action_mask_dropout
+        drawn = kept.rng.random(pool.seats) >= learn.action_mask_dropout
         hints = np.where(now.begun, drawn, hints)
         step, mind = turn(pool, now, agent, mind, hints, habits)
         now, outcome = step.then, step.then.outcome
@@ -184,12 +198,13 @@ def _gather(
         ended = np.flatnonzero(outcome.terminated | outcome.truncated)
         rows.append((ended, outcome.success[ended], hints[ended], length[ended], wasted[ended]))
         steps.append(step)
+        new.append(kept.novelty.look(now))
     ends = Ended(*(np.concatenate(column) for column in zip(*rows, strict=True)))
     first, state = state.mind, state._replace(mind=mind, now=now, hints=hints, begun_at=length, wasted=wasted)
-    return state._replace(keys=keys), steps, ends, first
+    return state._replace(keys=keys), steps, np.stack(new, 1).astype(np.float32), ends, first
 
 
-def _chunk(steps: list[Step], mind: Mind) -> Chunk:
+def _chunk(steps: list[Step], bonus: np.ndarray, mind: Mind) -> Chunk:
     """Steps as arrays, rows axis first, then time."""
     now, seen, thought, then = zip(*steps, strict=True)
     last, final = then[-1], seen[-1]
@@ -198,17 +213,18 @@ def _chunk(steps: list[Step], mind: Mind) -> Chunk:
         return np.stack(items, axis=1)
 
     moments = [*now, last]
-    allowed = [s.offered & ~s.forbidden for s in seen]
     outcome = Outcome(*(stack(column) for column in zip(*(m.outcome for m in then), strict=True)))
     return Chunk(
         observation={n: stack([m.observation[n] for m in moments]) for n in last.observation},
         begun=stack([m.begun for m in moments]),
-        allowed=stack([*allowed, allowed[-1]]),
+        seen=stack([*(s.offered for s in seen), final.offered]),
+        forbidden=stack([*(s.forbidden for s in seen), final.forbidden]),
         offered=stack([m.offered for m in moments]),
         recalled=stack([*(s.recalled for s in seen), final.recalled]),
         words=stack([*(s.words for s in seen), final.words]),
         action=stack([t.action for t in thought]),
         reward=outcome.reward,
+        bonus=bonus,
         terminated=outcome.terminated,
         truncated=outcome.truncated,
         success=outcome.success,
@@ -225,7 +241,7 @@ def _unflat(like: Chunk, arrays: Mapping[str, np.ndarray]) -> Chunk:
     return jax.tree_util.tree_unflatten(structure, [arrays[name] for name in flatten(like)])
 
 
-def _components(state: State, pool: Pooled, replay: Replay, rng: np.random.Generator) -> Components:
+def _components(state: State, kept: Kept) -> Components:
     now, outcome = state.now, state.now.outcome
     moment = {**{f"observation/{n}": a for n, a in now.observation.items()}, **outcome._asdict()}
     counters = {"update": np.int64(state.update), "keys": np.int64(state.keys)}
@@ -235,18 +251,18 @@ def _components(state: State, pool: Pooled, replay: Replay, rng: np.random.Gener
         "optimizer": flatten(state.optimizer),
         "carry": {**flatten(state.mind), **own, **{n: np.asarray(c) for n, c in counters.items()}},
         "moment": {**moment, "offered": now.offered, "begun": now.begun},
-        "pool": pool.state(),
-        "replay": replay.state(),
-        "random": _random_state(rng),
+        "pool": kept.pool.state(),
+        "replay": kept.replay.state(),
+        "novelty": kept.novelty.state(),
+        "random": _random_state(kept.rng),
     }
 
 
-def _resume(
-    state: State, saved: Components, pool: Pooled, replay: Replay, rng: np.random.Generator
-) -> State:
-    pool.restore(saved["pool"])
-    replay.restore(saved["replay"])
-    _restore_random(rng, saved["random"])
+def _resume(state: State, saved: Components, kept: Kept) -> State:
+    kept.pool.restore(saved["pool"])
+    kept.replay.restore(saved["replay"])
+    kept.novelty.restore(saved["novelty"])
+    _restore_random(kept.rng, saved["random"])
     carry, moment = dict(saved["carry"]), saved["moment"]
     own = {name: carry.pop(name) for name in ("hints", "begun_at", "wasted", "update", "keys")}
     seen = {n.split("/", 1)[1]: a for n, a in moment.items() if n.startswith("observation/")}

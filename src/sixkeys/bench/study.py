@@ -1,0 +1,81 @@
+"""Does a part earn its place? A study trains arms that differ in named settings and benches them side by side.
+
+Data only: which worlds, how many keys, which settings each arm changes, which seeds, which cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+Settings = Mapping[str, Any]
+"""Dotted names of settings of a run -> values, for example `{"brain.use_self": False}`."""
+
+
+def settings(**values: Any) -> Settings:
+    """`settings(brain__use_self=False)` -> `{"brain.use_self": False}`, read-only."""
+    return MappingProxyType({name.replace("__", "."): value for name, value in values.items()})
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One contestant of a study."""
+
+    name: str
+    changes: Settings = field(default_factory=settings)
+    trained_as: str = ""
+    """Name of the arm whose weights act here; empty: its own. For arms that differ only in acting."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question that takes training to answer."""
+
+    name: str
+    worlds: tuple[str, ...]
+    seats: tuple[int, ...]
+    base: Settings
+    arms: tuple[Arm, ...] = (Arm("agent"),)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    cases: tuple[str, ...] = ()
+
+    def changes(self, arm: Arm, seed: int) -> dict[str, Any]:
+        """Every setting of one run of this study, dotted."""
+        return {
+            "pool.worlds": self.worlds, "pool.seats": self.seats, "learn.seed": seed, **self.base, **arm.changes
+        }  # fmt: skip
+
+
+ABLATIONS = (
+    Arm("agent"),
+    Arm("no_barrier", settings(learn__invalid_action_coef=0.0)),
+    Arm("no_mask_dropout", settings(learn__action_mask_dropout=0.0)),
+    Arm("no_planner", settings(brain__planning_coef=0.0), trained_as="agent"),
+    Arm("no_self", settings(brain__use_self=False)),
+    Arm("no_workspace", settings(brain__use_workspace=False)),
+)
+GRID_CASES = ("grid_empty", "grid_rooms", "grid_key", "grid_lava", "grid_forage", "grid_mixed")
+
+STUDIES: Mapping[str, Study] = MappingProxyType(
+    {
+        study.name: study
+        for study in (
+            Study(
+                "b1", ("repo:proc_mixed_loop",), (16,), settings(learn__rl_steps=60_000), ABLATIONS,
+                cases=("b1", "b1_heldout"),
+            ),
+            Study(
+                "doorkey", ("minigrid:MiniGrid-DoorKey-5x5-v0",), (16,), settings(learn__rl_steps=290_000),
+                cases=("minigrid_doorkey",),
+            ),
+            Study("grid", ("grid:grid_mixed",), (32,), settings(learn__rl_steps=1_000_000), cases=GRID_CASES),
+            Study(
+                "together", ("grid:grid_mixed", "minigrid:MiniGrid-DoorKey-5x5-v0", "repo:proc_mixed_loop"),
+                (32, 16, 16), settings(learn__rl_steps=1_200_000),
+                cases=("grid_mixed", "minigrid_doorkey", "b1", "b1_heldout"),
+            ),
+        )
+    }
+)  # fmt: skip

@@ -1,0 +1,81 @@
+"""How is a study run? Train what is missing, go on with what was stopped, bench all arms in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sixkeys import build
+from sixkeys.bench.climb import climb, field
+from sixkeys.bench.controls import plain
+from sixkeys.bench.study import Arm, Study
+from sixkeys.bench.suite import AGENT, find
+from sixkeys.cli.bench import Options, Shown, adapt, curves, publish
+from sixkeys.cli.common import bar, say
+from sixkeys.cli.run import resume_point, run
+from sixkeys.training.checkpoint import Checkpoint, load
+from sixkeys.training.config import RunConfig
+
+
+def study(plan: Study, options: Options) -> int:
+    """Runs a whole study; it may be stopped and started again at any time."""
+    weights = {
+        (arm.name, seed): _trained(plan, arm, seed, options) for arm in plan.arms for seed in plan.seeds
+    }
+    greedy, results = options.eval_policy == "greedy", []
+    with bar() as progress:
+        for name in plan.cases:
+            case = adapt(find(name), options)
+            contestants = _field(plan, weights, greedy)
+            total = 2 * case.episodes * sum(len(seeds) for seeds in contestants.values())
+            shown = Shown(progress, progress.add_task(case.name, total=total, note=""))
+            senses = build.senses_of([*plan.worlds, f"{case.world}:{case.task}"])
+            pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, senses, options.isolation)
+            results += list(climb(case, contestants, pools, frames={AGENT: options.replays}, progress=shown))
+    shown_curves = curves(tuple(_folder(options, plan, plan.arms[0], seed) for seed in plan.seeds))
+    config = {"study": plan.name, "base": dict(plan.base), "arms": {a.name: dict(a.changes) for a in plan.arms}}
+    return publish(results, options, config, shown_curves)
+
+
+def _field(plan: Study, weights: Mapping[tuple[str, int], Checkpoint], greedy: bool) -> dict:
+    agents = {}
+    for arm in plan.arms:
+        coef = arm.changes.get("brain.planning_coef")
+        agents[arm.name] = {
+            seed: build.agent_from(weights[arm.name, seed], greedy, coef)[0] for seed in plan.seeds
+        }
+    others = {name: {s: plain(a) for s, a in seeds.items()} for name, seeds in agents.items() if name != AGENT}
+    return {**field(agents[AGENT]), **others}
+
+
+def _trained(plan: Study, arm: Arm, seed: int, options: Options) -> Checkpoint:
+    """The finished weights of one arm and seed: loaded, resumed or trained."""
+    if arm.trained_as:
+        arm = next(other for other in plan.arms if other.name == arm.trained_as)
+    folder = _folder(options, plan, arm, seed)
+    config = configure(plan.changes(arm, seed))
+    title = f"{plan.name}/{arm.name} seed {seed}"
+    if not (folder / "latest").exists():
+        say(f"{title}: training from scratch into {folder}")
+        return run(config, folder, title=title)
+    saved = load(folder)
+    if build.run_config(saved.meta["config"]) != config:
+        raise ValueError(f"{folder} was trained with other settings; move it away or name another --studies folder")
+    if saved.meta["share"] < 1:
+        say(f"{title}: going on from {saved.path}")
+        return run(config, folder, resume_point(folder), title=title)
+    return saved
+
+
+def configure(changes: Mapping[str, Any]) -> RunConfig:
+    """Dotted settings over the defaults; the reader is as wide as the worlds speak."""
+    nested: dict[str, dict[str, Any]] = {"brain": {"senses": build.senses_of(changes["pool.worlds"])}}
+    for name, value in changes.items():
+        room, _, setting = name.partition(".")
+        nested.setdefault(room, {})[setting] = value
+    return build.run_config(nested)
+
+
+def _folder(options: Options, plan: Study, arm: Arm, seed: int) -> Path:
+    return options.studies / plan.name / arm.name / f"seed{seed}"
