@@ -8,16 +8,26 @@ session of its own.
 Not covered: plugins of a repository's environment are not loaded.
 """
 
+from __future__ import annotations
+
+import ast
 import ctypes
+import functools
+import importlib
 import io
 import json
+import linecache
 import os
 import re
 import resource
 import signal
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -27,6 +37,8 @@ CONFIGURED = ("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytes
 """Files that pytest itself reads before it collects."""
 UNUSED = ("junitxml", "pastebin", "stepwise", "setuponly", "setupplan", "faulthandler")
 """Built-in plugins that cannot change an outcome."""
+UNSEEN = ("pytest_runtest_logstart", "pytest_runtest_logreport")
+"""What pytest's terminal reporter would do at each test, only to print where nobody looks."""
 COLD = (
     "import runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); sys.argv[0] = 'pytest'; "
     "runpy.run_module('pytest', run_name='__main__', alter_sys=True)"
@@ -34,6 +46,13 @@ COLD = (
 """`python -m pytest` with the one difference that a file over the limit ends it, as in a warm run."""
 FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='__main__')"
 """Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
+FILES_KNOWN, LEARNT_AT_ONCE = 128, 1 << 16
+"""How many test files the warm parent knows, and how many characters of them it compiles for one run."""
+PLAIN, PLAIN_DEPTH = re.compile(r"(?:[ -~]{0,299}[!-~]\n|\n)*"), 20
+"""What a plain text consists of, and how deep its brackets may nest."""
+OTHERWISE_COMPILED = "enable_assertion_pass_hook"
+"""The one setting of pytest that changes how it compiles asserts."""
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 MESSAGE_KEPT, TEXT_KEPT = 600, 6000
 SAMPLE = """import pytest
 
@@ -60,6 +79,7 @@ def arguments() -> list[str]:
 
 def rehearse(base: str) -> None:
     """One small session in the parent, so that whatever pytest imports or fills when first used is there."""
+    libc()
     folder = os.path.join(base, "rehearsal")
     os.makedirs(folder)
     with open(os.path.join(folder, "test_rehearsal.py"), "w") as file:
@@ -80,13 +100,151 @@ def rehearse(base: str) -> None:
     sys.path_importer_cache.clear()
 
 
+class Known(NamedTuple):
+    """What is known of the text of a test file."""
+
+    code: CodeType
+    """Compiled, with pytest's rewritten asserts."""
+    statements: list[int]
+    """Where its statements begin, as pytest counts them."""
+
+
+class Library:
+    """Test files that were seen before, compiled. Keeps state: what is known of them, the oldest first.
+
+    Filled in the warm parent, which parses and compiles but never runs anything; read in its forks, whose
+    writes stay their own. A file is found by its path and its whole text only.
+    """
+
+    def __init__(self, folder: str):
+        self.folder = folder
+        self.known: dict[tuple[str, bytes], Known | None] = {}
+        self.statements: dict[str, list[int]] = {}
+        self.active = True
+
+    def learn(self, files: dict[str, str]) -> bool:
+        """Compiles the test files of a tree that are new and plain; whether there was one."""
+        self.active = not any(OTHERWISE_COMPILED in text for text in files.values())
+        room, learnt = LEARNT_AT_ONCE, False
+        for name, text in files.items():
+            base = os.path.basename(name)
+            if not (base.endswith("_test.py") or (base.startswith("test_") and base.endswith(".py"))):
+                continue
+            key = os.path.join(self.folder, name), text.encode(errors="replace")
+            if key in self.known:
+                self.known[key] = self.known.pop(key)
+            elif len(text) <= room and plain(text):
+                room, learnt = room - len(text), True
+                self.add(*key)
+        return learnt
+
+    def add(self, path: str, source: bytes) -> None:
+        """Compiles one; the oldest goes where there are too many."""
+        known = self.known[path, source] = compiled(path, source)
+        if known is not None:
+            self.statements[as_shown(source)] = known.statements
+        if len(self.known) > FILES_KNOWN:
+            oldest = next(iter(self.known))
+            del self.known[oldest]
+            self.statements.pop(as_shown(oldest[1]), None)
+
+    def install(self) -> None:
+        """Makes pytest ask here first, where it would compile a test file or look up a line of one."""
+        code: Any = importlib.import_module("_pytest._code.code")
+        rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
+        read, find, statement_range = rewrite._read_pyc, code.findsource, code.getstatementrange_ast
+
+        def known_or_read(path: Path, *others: Any) -> CodeType | None:
+            known = self.known.get((str(path), path.read_bytes())) if self.active else None
+            return read(path, *others) if known is None else known.code
+
+        def found(what: Any) -> Any:
+            return lines_of(what, find) if isinstance(what, CodeType) else find(what)
+
+        def ranged(line: int, text: Any, assertion: bool = False, astnode: Any = None) -> Any:
+            if astnode is None and (begins := self.statements.get(str(text))) is not None:
+                astnode = types.SimpleNamespace(_pytest_statement_linenos=begins)
+            return statement_range(line, text, assertion, astnode)
+
+        rewrite._read_pyc, rewrite.traverse_node = known_or_read, placed
+        code.findsource, code.getstatementrange_ast = found, ranged
+
+
+def as_shown(source: bytes) -> str:
+    """A known text as pytest's own tracebacks hold it."""
+    return source.decode().removesuffix("\n")
+
+
+def plain(text: str) -> bool:
+    """Whether a text is tame enough for the warm parent's parser: ASCII, short lines, shallow, no tricks."""
+    if not text.isascii() or "coding" in text[:700] or not PLAIN.fullmatch(text):
+        return False
+    depth = 0
+    for bracket in re.findall(r"[][(){}]", text):
+        depth += 1 if bracket in "([{" else -1
+        if not -PLAIN_DEPTH < depth < PLAIN_DEPTH:
+            return False
+    return True
+
+
+def compiled(path: str, source: bytes) -> Known | None:
+    """What pytest would make of a test file; None where that fails or warns: the run says so itself."""
+    from _pytest._code.source import _statement_linenos
+    from _pytest.assertion.rewrite import rewrite_asserts
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(source, filename=path)
+            statements = _statement_linenos(tree)
+            rewrite_asserts(tree, source, path)
+            return Known(compile(tree, path, "exec", dont_inherit=True), statements)
+    except (Exception, Warning):
+        return None
+
+
+def placed(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes below and with `node` that may have a place in the text: pytest's traverse_node, faster."""
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                nodes += [item for item in value if isinstance(item, ast.AST) and item._fields]
+            elif isinstance(value, ast.AST) and value._fields:
+                nodes.append(value)
+
+
+def lines_of(code: CodeType, otherwise: Callable[[Any], Any]) -> Any:
+    """pytest's findsource for code of an existing file, without a look at every module there is."""
+    from _pytest._code.source import Source
+
+    if not code.co_filename.endswith(".py") or not os.path.exists(code.co_filename):
+        return otherwise(code)
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename)
+    if not 0 < code.co_firstlineno <= len(lines):
+        return otherwise(code)
+    source = Source()
+    source.lines = [line.rstrip() for line in lines]
+    source.raw_lines = lines
+    return source, code.co_firstlineno - 1
+
+
+@functools.cache
+def libc() -> ctypes.CDLL:
+    """The C library, loaded by the warm parent already."""
+    return ctypes.CDLL(None)
+
+
 def enter(base: str, limits: dict[str, int], seconds: float) -> None:
     """The fork's first act: a session of its own, a death signal, hard limits, its folder."""
     os.setsid()
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        libc().prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     wanted = {
         resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_FSIZE: limits["file"],
@@ -117,6 +275,7 @@ class Stage:
     def __init__(self, serve: Callable[[], tuple[dict, int, int]]):
         self.serve = serve
         self.open = True
+        self.reporter = Reporter(-1)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -124,12 +283,16 @@ class Stage:
             self.open = False
             terminal: Any = session.config.pluginmanager.getplugin("terminalreporter")
             terminal._tw._file = io.StringIO()
+            for name in UNSEEN:
+                getattr(session.config.hook, name)._remove_plugin(terminal)
+            session.config.pluginmanager.register(self.reporter)
             sys.stdout.flush()
-            request, records, text = self.serve()
-            begin(session, request, records, text)
+            request, self.reporter.records, text = self.serve()
+            self.reporter.process = os.getpid()
+            begin(session, request, self.reporter, text)
 
 
-def begin(session: pytest.Session, request: dict, records: int, text: int) -> None:
+def begin(session: pytest.Session, request: dict, reporter: Reporter, text: int) -> None:
     """The fork goes on: cold in a new interpreter, in a session of its own, or in the one that was begun."""
     files, tests = request["files"], request["tests"]
     write(files)
@@ -141,10 +304,9 @@ def begin(session: pytest.Session, request: dict, records: int, text: int) -> No
     if request.get("cold"):
         options = ["-v", "-rA", "--tb=short", "--color=no", "-p", "no:cacheprovider"]
         os.execv(sys.executable, [sys.executable, "-c", COLD, *options, *tests])
-    reporter = Reporter(records)
     if shadowed(files):
-        os.set_inheritable(records, True)
-        os.execv(sys.executable, [sys.executable, "-c", FRESH, __file__, str(records), *tests])
+        os.set_inheritable(reporter.records, True)
+        os.execv(sys.executable, [sys.executable, "-c", FRESH, __file__, str(reporter.records), *tests])
     sys.path.insert(0, os.getcwd())
     if any(os.path.basename(name) in CONFIGURED for name in files):
         reporter.whole_session(tests)
@@ -153,7 +315,6 @@ def begin(session: pytest.Session, request: dict, records: int, text: int) -> No
 
     renew(session)
     session.config.args = tests or [os.getcwd()]
-    session.config.pluginmanager.register(reporter)
 
 
 def shadowed(files: dict[str, str]) -> bool:
@@ -230,7 +391,7 @@ def crash_text(report: Any) -> str:
         lines = report.longreprtext.splitlines()
         text = "\n".join(line[1:].strip() for line in lines if line.startswith("E ")) or "\n".join(lines[-3:])
     text = text.replace(os.getcwd() + os.sep, "").replace("\nUse -v to get more diff", "").strip()
-    return re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", text)
+    return ADDRESS.sub("0x...", text)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ COLD_TEXT_KEPT = 1 << 20
 UNCLEAN = 70
 """Exit code of a parent that could not empty its folder; no run was begun since."""
 LOOK_SECONDS = 0.1
-"""How often the memory of a run is looked at."""
+"""How often the memory and the records of a run are looked at."""
+MANY = 1 << 15
+"""Bytes of records between two looks, half a pipe, from which on every record wakes the parent."""
 
 
 def keep(settings: dict, child: ModuleType) -> NoReturn:
@@ -46,6 +48,7 @@ def keep(settings: dict, child: ModuleType) -> NoReturn:
     child.rehearse(settings["base"])
     keeper = Keeper(settings, channel, child)
     keeper.clean()
+    keeper.library.install()
     pytest.main(child.arguments(), plugins=[child.Stage(keeper.serve)])
     sys.exit("pytest ended before the first request")
 
@@ -75,6 +78,7 @@ class Keeper:
         self.scratch: list[str] = ["/dev/shm"] if settings["contained"] else []
         self.channel = channel
         self.child = child
+        self.library = child.Library(os.path.join(self.base, "repo"))
 
     def serve(self) -> tuple[dict, int, int]:
         """Returns only in a fork: the request and the descriptors on which it reports and prints."""
@@ -83,6 +87,9 @@ class Keeper:
         self.reply(ready=True, uid=os.geteuid(), contained=self.contained)
         while True:
             request = self.receive()
+            if self.library.learn(request["files"]):
+                gc.collect()
+                gc.freeze()
             began = time.monotonic()
             records, records_in = os.pipe()
             text, text_in = os.pipe()
@@ -206,29 +213,36 @@ class Watch:
         self.text = bytearray()
         self.kept = COLD_TEXT_KEPT if cold else TEXT_KEPT
         self.amount = 0
-        self.ended = False
+        self.ended = self.eager = False
         self.looked = time.monotonic()
         for source in self.sources:
             os.set_blocking(source, False)
         self.exit = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
 
     def until(self, deadline: float, channel: socket.socket) -> tuple[str, str]:
-        """The status of the run and in words why; returns as soon as it is known."""
+        """The status of the run and in words why; returns as soon as it is known.
+
+        Records are only looked at now and then or when the run is over, unless they are many: to be woken
+        for each one costs more than the run itself. A run whose pipe is full waits for the next look.
+        """
+        pause = LOOK_SECONDS if self.exit is not None else 0.01
         while True:
             left = deadline - time.monotonic()
-            if left <= 0:
-                return "timeout", "the run took longer than its limit"
-            watched = [*self.sources, channel, *([] if self.exit is None else [self.exit])]
-            pause = LOOK_SECONDS if self.exit is not None else 0.01
-            ready, _, _ = select.select(watched, [], [], min(left, pause))
-            if channel in ready:
+            watched = [source for source, kind in self.sources.items() if kind == "text" or self.eager]
+            watched += [channel.fileno(), *([] if self.exit is None else [self.exit])]
+            ready, _, _ = select.select(watched, [], [], max(0.0, min(left, pause)))
+            if channel.fileno() in ready:
                 return "alone", "the client is gone"
             gone = self.exit in ready if self.exit is not None else _exited(self.pid)
-            for source in list(self.sources) if gone else ready:
+            before = len(self.raw)
+            for source in list(self.sources) if gone or not ready or left <= 0 else ready:
                 if source in self.sources:
                     self.read(source)
+            self.eager = self.eager or len(self.raw) - before > MANY
             if self.ended:
                 return "finished", ""
+            if left <= 0:
+                return "timeout", "the run took longer than its limit"
             if self.amount > self.limits["output"]:
                 return "flood", f"the run wrote more than {self.limits['output']} bytes of output"
             if gone:
