@@ -7,6 +7,7 @@ must give them too. Every hostile sample runs inside the sandbox only.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 
@@ -79,6 +80,74 @@ def test_an_edit_of_the_same_size_is_seen_at_once(runner: Runner):
             "test_x.py": f"from calc import f\ndef test_it(): assert f(1, 2) == {right}\n",
         }
         assert runner.run(files).passed
+
+
+ASSERTS = """import calc
+
+def test_call(): assert calc.half(
+    3
+) == [1,
+      2], "why"
+
+class TestMore:
+    def test_chain(self):
+        for i in range(3):
+            assert 0 <= i < 2 and (half := calc.half(i)) in (0, 1), f"{half}"
+
+    def test_raises(self):
+        with open("missing") as file:
+            assert file
+
+def test_deep(): calc.divide(1)
+"""
+CALC = "def half(x): return x // 2\ndef divide(x):\n    return (x /\n        0)\n"
+
+
+@pytest.mark.parametrize("escape", ["", "\nassert '\\d' == '\\d'\n", "\nassert (1, 2)\n"])
+def test_a_test_file_compiled_ahead_says_what_one_compiled_in_the_run_says(runner: Runner, escape: str):
+    text = ASSERTS + escape
+    ahead = runner.run({"test_x.py": text, "calc.py": CALC})
+    again = runner.run({"test_x.py": text, "calc.py": CALC})
+    inside = runner.run({"test_x.py": text + "# not ASCII: \u00e9\n", "calc.py": CALC})
+    assert [test.outcome for test in inside.outcomes] == ["failed"] * 4, inside.output
+    for result in (ahead, again):
+        assert [test._replace(seconds=0.0) for test in result.outcomes] == [
+            test._replace(seconds=0.0) for test in inside.outcomes
+        ]
+        said, wanted = (re.sub("0x[0-9a-f]+", "0x", each.output) for each in (result, inside))
+        assert said == wanted
+
+
+def test_a_run_cannot_change_what_is_known_of_a_test_file(runner: Runner):
+    victim = {"test_victim.py": "def test_it(): assert 1 == 2\n"}
+    assert outcomes(runner.run(victim)) == {"test_victim.py::test_it": "failed"}
+    poison = """
+from _pytest.assertion import rewrite
+def test_it():
+    library = next(cell.cell_contents for cell in rewrite._read_pyc.__closure__
+                   if hasattr(cell.cell_contents, "known"))
+    keys = [key for key in library.known if key[0].endswith("test_victim.py")]
+    assert keys
+    code = compile("def test_it(): pass", keys[0][0], "exec")
+    for key in keys:
+        library.known[key] = library.known[key]._replace(code=code)
+"""
+    assert runner.run({"test_x.py": poison}).passed
+    assert outcomes(runner.run(victim)) == {"test_victim.py::test_it": "failed"}
+
+
+def test_a_file_that_is_rewritten_before_its_import_counts_as_it_is_then(runner: Runner):
+    first = "open('test_b.py', 'w').write('def test_b(): assert 2 == 3')\ndef test_a(): pass\n"
+    files = {"test_a.py": first, "test_b.py": "def test_b(): assert 1\n"}
+    for _ in range(2):
+        assert outcomes(runner.run(files)) == {"test_a.py::test_a": "passed", "test_b.py::test_b": "failed"}
+
+
+def test_more_records_than_a_pipe_holds_all_arrive(runner: Runner):
+    many = "import pytest\n@pytest.mark.parametrize('i', range(700))\ndef test_it(i): assert i != 650\n"
+    result = runner.run({"test_x.py": many}, seconds=60.0)
+    kinds = [test.outcome for test in result.outcomes]
+    assert (result.status, len(kinds), kinds.count("passed"), kinds[650]) == ("finished", 700, 699, "failed")
 
 
 @pytest.mark.parametrize(

@@ -204,11 +204,12 @@ def compiled(path: str, source: bytes) -> Known | None:
 
 
 def placed(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes below and with `node` that may have a place in the text: pytest's traverse_node, faster."""
+    """The nodes at and below `node` that lack a place in the text: what pytest's traverse_node is for."""
     nodes = [node]
     while nodes:
         node = nodes.pop()
-        yield node
+        if getattr(node, "lineno", None) is None:
+            yield node
         for name in node._fields:
             value = getattr(node, name, None)
             if isinstance(value, list):
