@@ -1,20 +1,28 @@
 """How much faster is a warm run than a cold `python -m pytest`? Same tests, same sandbox, turn by turn.
 
-Prints medians and 95th percentiles in milliseconds, the ratio, and runs a second with one and two workers.
-The project is generated anew for every run; every other one has a failing test. A cold run's time is taken
-inside, from the start of the interpreter to its end. Usage: python benchmarks/runner.py [RUNS]
+A project of five functions and five tests is generated anew for every run; every other one has a failing test,
+and each verdict is checked. A cold run's time is taken inside the sandbox, from the start of the interpreter to
+its end, so that starting the sandbox is not held against it.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import time
+from itertools import count
+
+import numpy as np
+from rich.progress import track
+from rich.table import Table
+from turns import Ratio, console, ratio, verdict
 
 from sixkeys.envs.repo.runner import Runner, run_cold
 
 TESTS = 5
-COLD_EVERY = 5
+WARM_RUNS = 5
+"""Warm runs for each cold one."""
+TARGET = 10
 
 
 def project(number: int) -> dict[str, str]:
@@ -35,30 +43,41 @@ def checked(number: int, kinds: list[str]) -> None:
         raise SystemExit(f"project {number} gave {kinds}, not {wanted}")
 
 
-def line(name: str, seconds: list[float]) -> str:
-    """A row of the table."""
-    ordered = sorted(seconds)
-    high = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-    median = statistics.median(ordered)
-    return f"{name:6} median {median * 1e3:7.1f} ms   p95 {high * 1e3:7.1f} ms   n={len(ordered)}"
+def warm(runner: Runner, number: int) -> float:
+    """Seconds of one warm run, as the caller sees them."""
+    files, began = project(number), time.perf_counter()
+    result = runner.run(files)
+    seconds = time.perf_counter() - began
+    checked(number, [test.outcome for test in result.outcomes])
+    return seconds
 
 
-def latency(runner: Runner, runs: int) -> None:
-    """Warm and cold turn by turn, so that both meet the same load."""
-    warm: list[float] = []
-    cold: list[float] = []
-    for number in range(runs):
-        began = time.perf_counter()
-        result = runner.run(project(number))
-        warm.append(time.perf_counter() - began)
-        checked(number, [test.outcome for test in result.outcomes])
-        if number % COLD_EVERY == 0:
-            result = run_cold(project(number), runner=runner)
-            cold.append(result.seconds)
-            checked(number, [test.outcome for test in result.outcomes])
-    print(line("warm", warm))
-    print(line("cold", cold))
-    print(f"ratio of medians {statistics.median(cold) / statistics.median(warm):.1f}x")
+def cold(runner: Runner, number: int) -> float:
+    """Seconds of one cold run, without the start of its sandbox."""
+    result = run_cold(project(number), runner=runner)
+    checked(number, [test.outcome for test in result.outcomes])
+    return result.seconds
+
+
+def latency(runner: Runner, rounds: int) -> Ratio:
+    """Prints how long warm and cold runs take; gives how many times faster warm is, round by round."""
+    seconds: dict[str, list[float]] = {"warm": [], "cold": []}
+    rates: dict[str, list[float]] = {"warm": [], "cold": []}
+    numbers = count()
+    for _ in track(range(rounds), f"{rounds} rounds", console=console, transient=True):
+        turn = {
+            "warm": [warm(runner, next(numbers)) for _ in range(WARM_RUNS)],
+            "cold": [cold(runner, next(numbers))],
+        }
+        for name, values in turn.items():
+            seconds[name] += values
+            rates[name].append(1 / statistics.median(values))
+    shown = Table("", "runs", "median", "95th percentile", title=f"A run of {TESTS} tests, in milliseconds")
+    for name, values in seconds.items():
+        median, high = 1e3 * np.quantile(values, (0.5, 0.95))
+        shown.add_row(name, str(len(values)), f"{median:.1f}", f"{high:.1f}")
+    console.print(shown)
+    return ratio(rates, "warm", "cold")
 
 
 def throughput(runner: Runner, runs: int) -> float:
@@ -70,15 +89,22 @@ def throughput(runner: Runner, runs: int) -> float:
 
 
 def main() -> None:
-    """Prints the table."""
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    """Prints the table, whether the target is reached, and runs a second with one and two workers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=30, help=f"{WARM_RUNS} warm runs, one cold (30)")
+    parser.add_argument("--quick", action="store_true", help="4 rounds: for a look, not for a claim")
+    options = parser.parse_args()
+    rounds = 4 if options.quick else options.rounds
+    runs = WARM_RUNS * rounds
     with Runner(1) as one, Runner(2) as two:
-        print(f"isolation: {one.isolation}; {TESTS} tests a run")
+        console.print(f"isolation: {one.isolation}")
         for runner in (one, two):
             throughput(runner, 10)
-        latency(one, runs)
+        times = latency(one, rounds)
         single, double = throughput(one, runs), throughput(two, runs)
-    print(f"runs a second: {single:.1f} with 1 worker, {double:.1f} with 2 workers ({double / single:.2f}x)")
+    more = f"{double:.1f} with 2 workers ({double / single:.2f}x)"
+    console.print(f"runs a second: {single:.1f} with 1 worker, {more}")
+    console.print(verdict("a warm run against a cold one", times, TARGET))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ __all__ = sorted(_FACE)
 
 def __getattr__(name: str) -> Any:
     if name not in _FACE:
-        raise AttributeError(f"sixkeys has no {name!r}; it has: {', '.join(__all__)}")
+        raise AttributeError(f"sixkeys has no {name!r}; it has: {', '.join(sorted(_FACE))}")
     return getattr(import_module(_FACE[name]), name)
 
 

@@ -58,11 +58,16 @@ def training_pool(config: RunConfig) -> Pool:
     """The pool of a run; its episodes never touch evaluation seeds."""
     base = config.learn.seed
     return make_pool(
-        config.pool, lambda seat, episode: episode_seed(base, seat, episode), config.brain.senses, config.isolation
+        config.pool,
+        lambda seat, episode: episode_seed(base, seat, episode),
+        config.brain.senses,
+        config.isolation,
     )
 
 
-def evaluation_pools(world: str, seats: int, senses: int, isolation: str = "auto") -> Callable[[SeedOf], Pool]:
+def evaluation_pools(
+    world: str, seats: int, senses: int, isolation: str = "auto"
+) -> Callable[[SeedOf], Pool]:
     """What `bench.evaluate` asks for: a function that makes the pool once it has the seeds."""
     return lambda seed_of: Pool([make_world(world, seats, isolation)], seed_of, senses)
 

@@ -55,7 +55,9 @@ class Observation(TypedDict, total=False):
     a row of zeros is padding."""
 
 
-SOURCE_NONE, SOURCE_FAILURE, SOURCE_FOCUS, SOURCE_REMOVED, SOURCE_ADDED, SOURCE_SCREEN, SOURCE_WORDS = range(7)
+SOURCE_NONE, SOURCE_FAILURE, SOURCE_FOCUS, SOURCE_REMOVED, SOURCE_ADDED, SOURCE_SCREEN, SOURCE_WORDS = range(
+    7
+)
 """Values of a sense token's source."""
 MARK_SUSPICIOUS, MARK_SHARED, MARK_TRIED, MARK_CHANGED = 1, 2, 4, 8
 """Bits of a sense token's mark: on a suspicious line; its word also stands in the failure; tried before in this

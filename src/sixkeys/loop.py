@@ -11,7 +11,20 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from sixkeys.contract import KEYS, RECALLED, WORDS, Guard, Listen, Memory, Moment, Seen, Step, Thinker, Thought, Walk
+from sixkeys.contract import (
+    KEYS,
+    RECALLED,
+    WORDS,
+    Guard,
+    Listen,
+    Memory,
+    Moment,
+    Seen,
+    Step,
+    Thinker,
+    Thought,
+    Walk,
+)
 
 log = logging.getLogger("sixkeys.veto")
 
@@ -88,4 +101,6 @@ def _obey(seen: Seen, thought: Thought) -> None:
     """A law holds whoever thinks: a forbidden key never reaches the world."""
     broken = np.flatnonzero(seen.forbidden[np.arange(len(thought.action)), thought.action])
     if len(broken):
-        raise RuntimeError(f"seats {broken.tolist()} pressed a forbidden key; a thinker must respect `seen.forbidden`")
+        raise RuntimeError(
+            f"seats {broken.tolist()} pressed a forbidden key; a thinker must respect `seen.forbidden`"
+        )

@@ -1,5 +1,6 @@
 """Do the layers compute what their definitions say? Checked against numpy written out by hand."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -36,7 +37,8 @@ def test_attention_reads_nothing_that_is_not_visible():
     visible[2] = False
     changed = items.copy()
     changed[2:] += 10
-    a, b = (attention(queries, jnp.asarray(x), jnp.asarray(visible)) for x in (items, changed))
+    run = jax.jit(attention)
+    a, b = (run(queries, jnp.asarray(x), jnp.asarray(visible)) for x in (items, changed))
     np.testing.assert_array_equal(a, b)
     alone = queries[2] + attention.mlp(norm(queries[2] + attention.out.bias)) + attention.out.bias
     np.testing.assert_allclose(a[2], alone, rtol=1e-5)

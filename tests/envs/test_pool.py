@@ -72,7 +72,9 @@ def test_senses_are_padded_to_what_the_reader_wants():
 
 def test_training_and_evaluation_seeds_never_meet():
     train = {episode_seed(base, seat, e) for base in range(3) for seat in range(20) for e in range(50)}
-    test = {episode_seed(base, seat, e, test=True) for base in range(3) for seat in range(20) for e in range(50)}
+    test = {
+        episode_seed(base, seat, e, test=True) for base in range(3) for seat in range(20) for e in range(50)
+    }
     assert max(train) < TEST_SEEDS <= min(test)
     assert len(train) > 2990, "seeds must not collide much"
 

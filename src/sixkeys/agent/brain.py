@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.config import BrainConfig
-from sixkeys.agent.perception import LABEL, Perception, Percept
+from sixkeys.agent.perception import LABEL, Percept, Perception
 from sixkeys.agent.policy import Choice, Policy, behaviour
 from sixkeys.agent.self_model import ME, Me, SelfModel, trust
 from sixkeys.agent.workspace import Workspace, no_labels, nothing_recalled
@@ -51,9 +51,9 @@ class Decision(NamedTuple):
     """What leaves the brain."""
 
     action: Int[Array, ""]
-    free: Float[Array, "6"]
+    free: Float[Array, 6]
     value: Float[Array, ""]
-    validity: Float[Array, "6"]
+    validity: Float[Array, 6]
     success: Float[Array, ""]
 
 
@@ -80,7 +80,9 @@ class Brain(eqx.Module):
         """The mind before anything was seen."""
         return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key)
 
-    def think(self, seen: dict[str, Any], mind: Mind, greedy: bool, planning_coef: float) -> tuple[Decision, Mind]:
+    def think(
+        self, seen: dict[str, Any], mind: Mind, greedy: bool, planning_coef: float
+    ) -> tuple[Decision, Mind]:
         """One thought. `seen` holds observation, begun, offered, forbidden, recalled and words of one seat."""
         carry, sample, plan, choose = jax.random.split(mind.key, 4)
         percept = self.perception(seen["observation"])
@@ -126,7 +128,9 @@ class Brain(eqx.Module):
         traits = jnp.asarray(self.config.traits, jnp.float32)
         felt = me.vector if self.config.use_self else jnp.zeros(ME)
         scene = self.workspace(percept, belief, felt, traits, recalled, words)
-        return self.policy(scene, percept.labels, traits, foresight.validity if self.config.use_validity else None)
+        return self.policy(
+            scene, percept.labels, traits, foresight.validity if self.config.use_validity else None
+        )
 
     def imagine(self, belief: Belief, action: Int[Array, ""], key: Array) -> Imagined:
         """The learned model as planning knows it."""
@@ -144,7 +148,7 @@ class Brain(eqx.Module):
             value=choice.value,
         )
 
-    def advise(self, belief: Belief, me: Me, allowed: Bool[Array, "6"], key: Array) -> Float[Array, "6"]:
+    def advise(self, belief: Belief, me: Me, allowed: Bool[Array, 6], key: Array) -> Float[Array, 6]:
         """Advice of imagined rollouts, worth as much as the self-model trusts imagination here."""
         config = self.config
         caution = config.risk_coef * 2.0 * config.traits.caution

@@ -19,9 +19,13 @@ class BrainConfig(BaseModel):
     use_self: bool = Field(True, description="the self-model: its vector and its say in planning")
     use_workspace: bool = Field(True, description="the workspace; without it its parts are only concatenated")
     use_validity: bool = Field(True, description="add the log of believed validity to the policy's logits")
-    planning_coef: float = Field(0.30, ge=0, description="weight of imagined advice in the logits; 0 never plans")
+    planning_coef: float = Field(
+        0.30, ge=0, description="weight of imagined advice in the logits; 0 never plans"
+    )
     horizon: int = Field(12, ge=1, description="keys imagined ahead")
     rollouts: int = Field(4, ge=1, description="imagined rollouts of each first key")
-    risk_coef: float = Field(1.0, ge=0, description="penalty for imagined risk, scaled by twice the trait caution")
+    risk_coef: float = Field(
+        1.0, ge=0, description="penalty for imagined risk, scaled by twice the trait caution"
+    )
     gamma: float = Field(0.97, gt=0, le=1, description="discount a key")
     traits: Traits = Traits()

@@ -71,37 +71,29 @@ class GRU(eqx.Module):
 
 
 class Attention(eqx.Module):
-    """Multi-head attention of queries over a set, residual, then an MLP; `bias` adds a learned weight per relation."""
+    """Multi-head attention of queries over a set, residual, then an MLP with a residual of its own."""
 
     query: Linear
     keyvalue: Linear
     out: Linear
     mlp: MLP
-    relation: Float[Array, "heads relations"]
     heads: int = eqx.field(static=True)
 
-    def __init__(self, rng: np.random.Generator, width: int, heads: int = 2, relations: int = 1):
+    def __init__(self, rng: np.random.Generator, width: int, heads: int = 2):
         self.query = Linear(rng, width, width)
         self.keyvalue = Linear(rng, width, 2 * width)
         self.out = Linear(rng, width, width, 0.5)
         self.mlp = MLP(rng, (width, 2 * width, width), 0.5)
-        self.relation = jnp.zeros((heads, relations), jnp.float32)
         self.heads = heads
 
     def __call__(
-        self,
-        queries: Float[Array, "q w"],
-        items: Float[Array, "n w"],
-        visible: Bool[Array, "q n"],
-        relations: Float[Array, "r q n"] | None = None,
+        self, queries: Float[Array, "q w"], items: Float[Array, "n w"], visible: Bool[Array, "q n"]
     ) -> Float[Array, "q w"]:
         width = queries.shape[-1]
         shape = (-1, self.heads, width // self.heads)
         q = self.query(norm(queries)).reshape(shape)
         k, v = (part.reshape(shape) for part in jnp.split(self.keyvalue(norm(items)), 2, axis=-1))
         scores = jnp.einsum("qhd,nhd->hqn", q, k) / np.sqrt(width // self.heads)
-        if relations is not None:
-            scores = scores + jnp.einsum("hr,rqn->hqn", self.relation, relations)
         weights = jax.nn.softmax(jnp.where(visible, scores, -1e9), axis=-1) * visible.any(-1, keepdims=True)
         mixed = jnp.einsum("hqn,nhd->qhd", weights, v).reshape(queries.shape[0], width)
         queries = queries + self.out(mixed)

@@ -1,8 +1,8 @@
 """What is there? An observation becomes a percept: one vector of the whole, and one for the label of each key.
 
-Cells are embedded, flattened and projected (no convolution: XLA's are slow on CPUs). Sense tokens are read by attention:
-a token that labels a key sees the context and its own label, never the other labels, so every key's label is read by
-one and the same eye. Any sense may be missing.
+Cells are embedded, flattened and projected (no convolution: XLA's are slow on CPUs). Sense tokens are read each with
+its neighbours; then each key's label is pooled and looks once at its own tokens and the context, never at the other
+labels, so every label is read by one and the same eye. Any sense may be missing.
 """
 
 from __future__ import annotations
@@ -35,45 +35,44 @@ class Percept(NamedTuple):
 
 
 class Reader(eqx.Module):
-    """Reads sense tokens."""
+    """Reads sense tokens: each with its neighbours, then each label and the context as a whole."""
 
     token: Float[Array, "tokens label"]
     source: Float[Array, "sources label"]
     position: Float[Array, "positions label"]
-    mark: Linear
-    layers: tuple[Attention, ...]
+    word: Linear
     pool: Linear
+    attention: Attention
 
-    def __init__(self, rng: np.random.Generator, layers: int = 2):
+    def __init__(self, rng: np.random.Generator):
         rows = (SENSE_SIZES[2], SENSE_SIZES[0], POSITIONS)
         self.token, self.source, self.position = (
             jnp.asarray(0.5 * rng.standard_normal((n, LABEL)), jnp.float32) for n in rows
         )
-        self.mark = Linear(rng, MARKS, LABEL)
-        self.layers = tuple(Attention(rng, LABEL, heads=2, relations=3) for _ in range(layers))
+        self.word = Linear(rng, 3 * LABEL + MARKS + 1, LABEL)
         self.pool = Linear(rng, 2 * LABEL, LABEL)
+        self.attention = Attention(rng, LABEL, heads=2)
 
     def __call__(self, senses: Int[Array, "n 4"]) -> tuple[Float[Array, " label"], Float[Array, "6 label"]]:
         """The context's vector and the labels'."""
         source, key, token, mark = senses.T
         there = source > 0
-        same_run = (source[:, None] == source) & (key[:, None] == key)
-        place = jnp.tril(same_run, -1).sum(-1)
+        follows = jnp.concatenate([jnp.zeros(1, bool), (source[1:] == source[:-1]) & (key[1:] == key[:-1])])
+        order = jnp.arange(len(source))
+        place = order - jax.lax.cummax(jnp.where(follows, 0, order))
+        words = self.token[token] + self.source[source] + self.position[jnp.minimum(place, POSITIONS - 1)]
+        before = jnp.where(follows[:, None], jnp.roll(words, 1, 0), 0.0)
+        after = jnp.where(jnp.roll(follows, -1)[:, None], jnp.roll(words, -1, 0), 0.0)
+        echoed = ((token[:, None] == token) & (there & (key == 0))).any(-1) & (key > 0)
         bits = (mark[:, None] >> jnp.arange(MARKS)) & 1
-        x = self.token[token] + self.source[source] + self.position[jnp.minimum(place, POSITIONS - 1)]
-        x = x + self.mark(bits.astype(jnp.float32))
-        visible = there & ((key == 0) | (key == key[:, None]))
-        same_word = (token[:, None] == token) & (token > 0)
-        neighbour = same_run & (jnp.abs(place[:, None] - place) == 1)
-        relations = jnp.stack([same_word, same_run, neighbour]).astype(jnp.float32)
-        for layer in self.layers:
-            x = layer(x, x, visible, relations)
-        x = norm(x)
-        member = there & (key == jnp.arange(KEYS + 1)[:, None])
-        mean = (member @ x) / jnp.maximum(member.sum(-1, keepdims=True), 1)
-        peak = jnp.where(member[..., None], x, -1e9).max(1)
-        pooled = self.pool(jnp.concatenate([mean, peak], -1))
-        pooled = jnp.where(member.any(-1, keepdims=True), pooled, 0.0)
+        flags = jnp.concatenate([bits, echoed[:, None]], -1).astype(jnp.float32)
+        read = jax.nn.silu(norm(self.word(jnp.concatenate([words, before, after, flags], -1))))
+        owners = jnp.arange(KEYS + 1)[:, None]
+        member = there & (key == owners)
+        mean = (member @ read) / jnp.maximum(member.sum(-1, keepdims=True), 1)
+        peak = jnp.where(member[..., None], read, -1e9).max(1)
+        pooled = self.attention(self.pool(jnp.concatenate([mean, peak], -1)), read, member | member[:1])
+        pooled = jnp.where(member.any(-1, keepdims=True), norm(pooled), 0.0)
         return pooled[0], pooled[1:]
 
 

@@ -28,8 +28,8 @@ FLOOR = 0.02
 class Choice(NamedTuple):
     """What the policy offers."""
 
-    wish: Float[Array, "6"]
-    logits: Float[Array, "6"]
+    wish: Float[Array, 6]
+    logits: Float[Array, 6]
     """Wish plus log of believed validity: the policy before any mask."""
     value: Float[Array, ""]
 
@@ -51,7 +51,7 @@ class Policy(eqx.Module):
         scene: Float[Array, " w"],
         labels: Float[Array, "6 label"],
         traits: Float[Array, " traits"],
-        validity: Float[Array, "6"] | None,
+        validity: Float[Array, 6] | None,
     ) -> Choice:
         x = jnp.concatenate([scene, traits])
         written = labels.any(-1)
@@ -64,7 +64,7 @@ class Policy(eqx.Module):
         return Choice(wish, logits, self.critic(jnp.concatenate([x, labels.mean(0)]))[0])
 
 
-def behaviour(choice: Choice, offered: Bool[Array, "6"], forbidden: Bool[Array, "6"]) -> Float[Array, "6"]:
+def behaviour(choice: Choice, offered: Bool[Array, 6], forbidden: Bool[Array, 6]) -> Float[Array, 6]:
     """Logits to press a key by: wishes under a mask that is seen, else the unmasked policy; never a forbidden key."""
     hinted = ~offered.all()
     return jnp.where(offered & ~forbidden, jnp.where(hinted, choice.wish, choice.logits), IMPOSSIBLE)

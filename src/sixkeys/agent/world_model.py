@@ -44,9 +44,9 @@ class Foresight(NamedTuple):
     """Of the key that led here."""
     proceed: Float[Array, ""]
     """Logit that the episode goes on."""
-    validity: Float[Array, "6"]
+    validity: Float[Array, 6]
     """Logit of each key being valid here."""
-    risk: Float[Array, "3"]
+    risk: Float[Array, 3]
     """Logits, an ensemble: the key that led here ended the episode unsolved."""
 
 
@@ -76,7 +76,9 @@ class WorldModel(eqx.Module):
     def blank(self) -> Belief:
         """The belief before anything was seen."""
         hidden = self.gru.hidden.weight.shape[0]
-        return Belief(jnp.zeros(hidden), jnp.zeros(LATENTS * CLASSES), jnp.zeros(self.percept.weight.shape[1]))
+        return Belief(
+            jnp.zeros(hidden), jnp.zeros(LATENTS * CLASSES), jnp.zeros(self.percept.weight.shape[1])
+        )
 
     def advance(
         self, belief: Belief, action: Int[Array, ""], label: Float[Array, " label"]

@@ -56,6 +56,9 @@ ABLATIONS = (
     Arm("no_self", settings(brain__use_self=False)),
     Arm("no_workspace", settings(brain__use_workspace=False)),
 )
+B1 = settings(
+    learn__rl_steps=36_000, learn__stage1_updates=20, learn__entropy_coef=0.02, learn__replay_rows=8
+)
 GRID_CASES = ("grid_empty", "grid_rooms", "grid_key", "grid_lava", "grid_forage", "grid_mixed")
 
 STUDIES: Mapping[str, Study] = MappingProxyType(
@@ -63,17 +66,19 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
         study.name: study
         for study in (
             Study(
-                "b1", ("repo:proc_mixed_loop",), (16,), settings(learn__rl_steps=60_000), ABLATIONS,
-                cases=("b1", "b1_heldout"),
+                "b1", ("repo:proc_mixed_loop",), (16,), B1, ABLATIONS, cases=("b1", "b1_heldout"),
             ),
             Study(
-                "doorkey", ("minigrid:MiniGrid-DoorKey-5x5-v0",), (16,), settings(learn__rl_steps=290_000),
+                "doorkey", ("minigrid:MiniGrid-DoorKey-5x5-v0",), (16,), settings(learn__rl_steps=100_000),
                 cases=("minigrid_doorkey",),
             ),
-            Study("grid", ("grid:grid_mixed",), (32,), settings(learn__rl_steps=1_000_000), cases=GRID_CASES),
+            Study(
+                "grid", ("grid:grid_mixed",), (32,), settings(learn__rl_steps=1_000_000, learn__novelty_coef=0.03),
+                cases=GRID_CASES,
+            ),
             Study(
                 "together", ("grid:grid_mixed", "minigrid:MiniGrid-DoorKey-5x5-v0", "repo:proc_mixed_loop"),
-                (32, 16, 16), settings(learn__rl_steps=1_200_000),
+                (32, 8, 4), settings(learn__rl_steps=500_000, learn__novelty_coef=0.03, learn__entropy_coef=0.02),
                 cases=("grid_mixed", "minigrid_doorkey", "b1", "b1_heldout"),
             ),
         )

@@ -58,11 +58,15 @@ def main(arguments: list[str]) -> int:
     from sixkeys.bench.study import STUDIES
 
     named = [name for name in options.case if name in STUDIES]
-    if named:
-        from sixkeys.cli.study import study
+    if not named:
+        return ladder(options)
+    if len(options.case) > 1:
+        raise ValueError(
+            f"{named[0]!r} is a study and comes alone; bench the other cases in a run of their own"
+        )
+    from sixkeys.cli.study import study
 
-        return max(study(STUDIES[name], options) for name in named)
-    return ladder(options)
+    return study(STUDIES[named[0]], options)
 
 
 def ladder(options: Options) -> int:
@@ -86,7 +90,9 @@ def ladder(options: Options) -> int:
             progress.update(task, total=total)
             pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, senses, options.isolation)
             before = 0
-            for result in climb(case, contestants, pools, frames={AGENT: options.replays}, progress=Shown(progress, task)):
+            for result in climb(
+                case, contestants, pools, frames={AGENT: options.replays}, progress=Shown(progress, task)
+            ):
                 results.append(result)
                 before += case.episodes * len(result.seeds)
                 progress.update(task, completed=before)
@@ -153,9 +159,13 @@ def publish(results: list, options: Options, config: dict, shown_curves: list) -
         sign = ">=" if gate.at == "at_least" else "<="
         mark = "[green]pass[/]" if gate.passed else "[red]FAIL[/]"
         minus = f" - {gate.minus}" if gate.minus else ""
-        say(f"{mark}  {gate.case}: {gate.thinker}{minus} {gate.mode} {gate.metric} {value} (gate {sign} {gate.bound:g})")
+        say(
+            f"{mark}  {gate.case}: {gate.thinker}{minus} {gate.mode} {gate.metric} {value} (gate {sign} {gate.bound:g})"
+        )
     say(f"isolation of code under test: {report.isolation}")
-    say(f"report: {options.json.resolve()}\npage:   {options.html.resolve()}  (open it in a browser; it needs no network)")
+    say(
+        f"report: {options.json.resolve()}\npage:   {options.html.resolve()}  (open it in a browser; it needs no network)"
+    )
     return 0 if options.quick or all(gate.passed for gate in report.gates) else 1
 
 

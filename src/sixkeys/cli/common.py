@@ -9,13 +9,20 @@ from typing import TypeVar
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 Options = TypeVar("Options")
 console = Console()
 
 
-def parse(options: type[Options], name: str, arguments: list[str], explain: str) -> Options:
+def parse(options: type[Options], name: str, arguments: list[str] | None, explain: str) -> Options:
     """Command line -> a frozen dataclass of options; `--help` and mistakes are answered by tyro."""
     return tyro.cli(options, prog=f"sixkeys {name}", args=arguments, description=explain)
 

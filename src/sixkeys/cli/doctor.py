@@ -25,5 +25,9 @@ def main(arguments: list[str]) -> int:
         shown.add_row(check.name, "[green]yes[/]" if check.held else "[red]NO[/]", check.detail)
     console.print(shown)
     well = all(check.held for check in checks)
-    say("The sandbox holds." if well else "The sandbox does NOT hold: sixkeys refuses to run code under test here.")
+    say(
+        "The sandbox holds."
+        if well
+        else "The sandbox does NOT hold: sixkeys refuses to run code under test here."
+    )
     return 0 if well else 1

@@ -117,7 +117,11 @@ def _save(
         del components["optimizer"]
     if habits.memory is not None:
         components["memory"] = habits.memory.state()
-    meta: dict[str, Any] = {"config": config.model_dump(mode="json"), "keys": snapshot.keys, "share": snapshot.share}
+    meta: dict[str, Any] = {
+        "config": config.model_dump(mode="json"),
+        "keys": snapshot.keys,
+        "share": snapshot.share,
+    }
     meta["curve"] = curve.points
     save(folder, snapshot.update, components, meta)
 

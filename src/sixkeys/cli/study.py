@@ -21,7 +21,9 @@ from sixkeys.training.config import RunConfig
 def study(plan: Study, options: Options) -> int:
     """Runs a whole study; it may be stopped and started again at any time."""
     weights = {
-        (arm.name, seed): _trained(plan, arm, seed, options) for arm in plan.arms for seed in plan.seeds
+        (arm.name, seed): trained(plan, arm, seed, options.studies)
+        for arm in plan.arms
+        for seed in plan.seeds
     }
     greedy, results = options.eval_policy == "greedy", []
     with bar() as progress:
@@ -33,8 +35,12 @@ def study(plan: Study, options: Options) -> int:
             senses = build.senses_of([*plan.worlds, f"{case.world}:{case.task}"])
             pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, senses, options.isolation)
             results += list(climb(case, contestants, pools, frames={AGENT: options.replays}, progress=shown))
-    shown_curves = curves(tuple(_folder(options, plan, plan.arms[0], seed) for seed in plan.seeds))
-    config = {"study": plan.name, "base": dict(plan.base), "arms": {a.name: dict(a.changes) for a in plan.arms}}
+    shown_curves = curves(tuple(_folder(options.studies, plan, plan.arms[0], seed) for seed in plan.seeds))
+    config = {
+        "study": plan.name,
+        "base": dict(plan.base),
+        "arms": {a.name: dict(a.changes) for a in plan.arms},
+    }
     return publish(results, options, config, shown_curves)
 
 
@@ -45,15 +51,17 @@ def _field(plan: Study, weights: Mapping[tuple[str, int], Checkpoint], greedy: b
         agents[arm.name] = {
             seed: build.agent_from(weights[arm.name, seed], greedy, coef)[0] for seed in plan.seeds
         }
-    others = {name: {s: plain(a) for s, a in seeds.items()} for name, seeds in agents.items() if name != AGENT}
+    others = {
+        name: {s: plain(a) for s, a in seeds.items()} for name, seeds in agents.items() if name != AGENT
+    }
     return {**field(agents[AGENT]), **others}
 
 
-def _trained(plan: Study, arm: Arm, seed: int, options: Options) -> Checkpoint:
+def trained(plan: Study, arm: Arm, seed: int, studies: Path) -> Checkpoint:
     """The finished weights of one arm and seed: loaded, resumed or trained."""
     if arm.trained_as:
         arm = next(other for other in plan.arms if other.name == arm.trained_as)
-    folder = _folder(options, plan, arm, seed)
+    folder = _folder(studies, plan, arm, seed)
     config = configure(plan.changes(arm, seed))
     title = f"{plan.name}/{arm.name} seed {seed}"
     if not (folder / "latest").exists():
@@ -61,7 +69,9 @@ def _trained(plan: Study, arm: Arm, seed: int, options: Options) -> Checkpoint:
         return run(config, folder, title=title)
     saved = load(folder)
     if build.run_config(saved.meta["config"]) != config:
-        raise ValueError(f"{folder} was trained with other settings; move it away or name another --studies folder")
+        raise ValueError(
+            f"{folder} was trained with other settings; move it away or name another --studies folder"
+        )
     if saved.meta["share"] < 1:
         say(f"{title}: going on from {saved.path}")
         return run(config, folder, resume_point(folder), title=title)
@@ -77,5 +87,5 @@ def configure(changes: Mapping[str, Any]) -> RunConfig:
     return build.run_config(nested)
 
 
-def _folder(options: Options, plan: Study, arm: Arm, seed: int) -> Path:
-    return options.studies / plan.name / arm.name / f"seed{seed}"
+def _folder(studies: Path, plan: Study, arm: Arm, seed: int) -> Path:
+    return studies / plan.name / arm.name / f"seed{seed}"

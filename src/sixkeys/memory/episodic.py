@@ -42,7 +42,10 @@ class Episodic:
         return vector / (np.linalg.norm(vector, axis=1, keepdims=True) + 1e-6)
 
     def recall(self, moment: Moment) -> np.ndarray:
-        entries, recalled = min(self.count, len(self.vectors)), np.zeros((len(moment.begun), *RECALLED), np.float32)
+        entries, recalled = (
+            min(self.count, len(self.vectors)),
+            np.zeros((len(moment.begun), *RECALLED), np.float32),
+        )
         if not entries:
             return recalled
         near = self.project(moment.observation) @ self.vectors[:entries].T
@@ -85,5 +88,7 @@ class Episodic:
         self.vectors, self.values = np.array(state["vectors"]), np.array(state["values"])
         self.count = int(state["count"])
         self.open = [[] for _ in self.open]
-        for seat, key, vector in zip(state["open_seat"], state["open_key"], state["open_vector"], strict=True):
+        for seat, key, vector in zip(
+            state["open_seat"], state["open_key"], state["open_vector"], strict=True
+        ):
             self.open[int(seat)].append((np.array(vector), int(key)))

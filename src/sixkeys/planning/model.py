@@ -17,9 +17,9 @@ class Imagined(NamedTuple):
     """Chance that the episode goes on, times gamma; 0 at an end."""
     risk: Float[Array, ""]
     """Chance that this key ends the episode unsolved, in [0, 1]; pessimistic over the ensemble."""
-    validity: Float[Array, "6"]
+    validity: Float[Array, 6]
     """Chance that each key would be valid then."""
-    logits: Float[Array, "6"]
+    logits: Float[Array, 6]
     value: Float[Array, ""]
 
 

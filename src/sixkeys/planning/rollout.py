@@ -14,7 +14,7 @@ IMPOSSIBLE = -1e9
 
 def returns(
     imagine: Imagine, belief: object, key: Array, horizon: int, rollouts: int, risk_coef: float | Array
-) -> Float[Array, "6"]:
+) -> Float[Array, 6]:
     """Mean imagined return of each first key: sum of discount * (reward - risk_coef * risk), then the value.
 
     Later keys are drawn from the imagined policy among keys imagined valid. All first keys share their noise, so
@@ -40,7 +40,7 @@ def returns(
     return every.mean(1)
 
 
-def advice(scores: Float[Array, "6"], allowed: Bool[Array, "6"]) -> Float[Array, "6"]:
+def advice(scores: Float[Array, 6], allowed: Bool[Array, 6]) -> Float[Array, 6]:
     """Scores in units of their spread over the allowed keys, mean 0; about 0 where all keys promise the same.
 
     For scores (1, 0) of two allowed keys: spread 0.5, so (0.91, -0.91).

@@ -16,13 +16,17 @@ class LearnConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rl_steps: int = Field(300_000, ge=0, description="keys pressed in stage 2, all seats together (--rl-steps)")
+    rl_steps: int = Field(
+        300_000, ge=0, description="keys pressed in stage 2, all seats together (--rl-steps)"
+    )
     stage1_updates: int = Field(80, ge=0, description="stage 1: world-model updates from random play")
     stage2_updates: int = Field(0, ge=0, description="stage 2: A2C updates; 0: as many as rl_steps gives")
     stage4_updates: int = Field(0, ge=0, description="stage 4: lifelong; refused until it exists")
     unroll: int = Field(8, ge=2, description="keys a seat between updates")
     learning_rate: float = Field(7e-4, gt=0)
-    final_learning_rate: float = Field(0.1, ge=0, le=1, description="share of the rate left at the end (linear)")
+    final_learning_rate: float = Field(
+        0.1, ge=0, le=1, description="share of the rate left at the end (linear)"
+    )
     clip: float = Field(1.0, gt=0, description="largest global norm of a gradient")
     gae_lambda: float = Field(0.95, ge=0, le=1)
     value_coef: float = Field(0.5, ge=0)
@@ -30,10 +34,14 @@ class LearnConfig(BaseModel):
     final_entropy: float = Field(0.1, ge=0, description="share of entropy_coef left at the end (linear)")
     invalid_action_coef: float = Field(0.1, ge=0, description="weight of the KL barrier -log(valid mass)")
     action_mask_dropout: float = Field(0.5, ge=0, le=1, description="share of episodes played without hints")
-    world_coef: float = Field(1.0, ge=0, description="weight of the world model's loss, fresh and replayed rows alike")
+    world_coef: float = Field(
+        1.0, ge=0, description="weight of the world model's loss, fresh and replayed rows alike"
+    )
     self_coef: float = Field(0.1, ge=0, description="weight of the self-model's loss")
     imitation_coef: float = Field(1.0, ge=0, description="weight of imitating one's own replayed successes")
-    novelty_coef: float = Field(0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0")
+    novelty_coef: float = Field(
+        0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0"
+    )
     replay_rows: int = Field(16, ge=0, description="replayed sequences an update; 0 keeps no replay")
     replay_size: int = Field(512, ge=1, description="sequences kept, those with a success preferred")
     seed: int = Field(0, ge=0)

@@ -128,7 +128,9 @@ def world_loss(brain: Brain, chunk: Chunk, inner: Inner) -> tuple[Array, dict[st
     kl = each(divergence)
     dynamics = jnp.maximum(kl(stop(inner.posterior), inner.prior), 0.5)[:, 1:]
     representation = jnp.maximum(kl(inner.posterior, stop(inner.prior)), 0.5)[:, 1:]
-    total = mean(cells + percept, every) + mean(0.5 * dynamics + 0.1 * representation, arrived) + awake + dreamt
+    total = (
+        mean(cells + percept, every) + mean(0.5 * dynamics + 0.1 * representation, arrived) + awake + dreamt
+    )
     surprise = mean(kl(inner.posterior, inner.prior)[:, 1:], arrived)
     losses = {"world/cells": mean(cells, every), "world/percept": mean(percept, every), "world/kl": surprise}
     return total, {**losses, **awake_parts}

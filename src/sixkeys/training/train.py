@@ -109,7 +109,7 @@ def _update(
     learn: LearnConfig,
 ) -> tuple[Brain, optax.OptState, dict[str, jax.Array]]:
     gradient, losses = jax.grad(total_loss, has_aux=True)(brain, fresh, replayed, weights, learn)
-    losses["gradient"] = optax.global_norm(gradient)
+    losses["gradient"] = optax.tree.norm(gradient)
     steps, optimizer = _optimizer(learn).update(gradient, optimizer)
     return jax.tree.map(lambda w, s: w - rate * s, brain, steps), optimizer, losses
 

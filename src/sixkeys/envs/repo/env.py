@@ -2,7 +2,7 @@
 real pytest.
 
 `proc_<family>` shows the candidates from the start, `proc_<family>_loop` after the first failing run;
-`proc_mixed` draws one of the families open to training, `proc_heldout` one of the four others. Reward: -0.02
+`proc_mixed` draws one of the families open to training, `proc_heldout` one of the four others. Reward: -0.05
 a key, +1 when a run passes.
 """
 
@@ -21,9 +21,10 @@ from sixkeys.envs.repo.failure import Failure, failure, steady
 from sixkeys.envs.repo.families import FAMILIES, HELDOUT, TRAINED
 from sixkeys.envs.repo.menu import FIXED, MENU_KEYS, RUN_TESTS, fresh
 from sixkeys.envs.repo.runner import Runner, RunResult, Ticket, shared_runner
+from sixkeys.envs.repo.verdict import judge
 
 WORLD = 3
-KEY_COST = 0.02
+KEY_COST = 0.05
 RUN_SECONDS = 20.0
 """Time limit of one run: far above what a generated project needs, so that a busy machine does not fail a
 right patch."""
@@ -173,7 +174,7 @@ class RepoToolEnv(gym.Env):
         self.last = failure(test, message, self.output, names, self.files, views.FAILURE_ROOM)
         if self.menu.applied is None:
             self.first = self.last
-        self.menu = self.menu.ran(result.passed and len(passed) == len(task.tests))
+        self.menu = self.menu.ran(judge(task.files, self.files, task.tests, result).passed)
 
     def _sight(self) -> views.Sight:
         return views.Sight(

@@ -1,0 +1,77 @@
+"""How are rivals timed fairly on a busy machine? Turn by turn in one run; only ratios within a round count.
+
+A contestant is a name and a function that works for a while and returns its rate. Every round measures each
+contestant once, in an order that turns, so that a slow moment of the machine hits all alike.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+Rates = Mapping[str, Sequence[float]]
+"""Contestant -> its rate in each round, larger is faster."""
+
+console = Console()
+
+
+class Ratio(NamedTuple):
+    """How many times faster, over rounds."""
+
+    median: float
+    low: float
+    high: float
+    """Smallest and largest round."""
+
+
+def take_turns(contestants: Mapping[str, Callable[[], float]], rounds: int) -> Rates:
+    """Rates of all contestants over `rounds`, with progress and time left shown on a terminal."""
+    rates: dict[str, list[float]] = {name: [] for name in contestants}
+    names = list(contestants)
+    order = [names[(turn + i) % len(names)] for turn in range(rounds) for i in range(len(names))]
+    for name in track(order, f"{rounds} rounds", console=console, transient=True):
+        rates[name].append(contestants[name]())
+    return rates
+
+
+def ratio(rates: Rates, ours: str, theirs: str) -> Ratio:
+    """Ours over theirs, round by round."""
+    rounds = [a / b for a, b in zip(rates[ours], rates[theirs], strict=True)]
+    return Ratio(statistics.median(rounds), min(rounds), max(rounds))
+
+
+def table(title: str, unit: str, rates: Rates, ours: str) -> Table:
+    """A row a contestant: its median rate, its spread, and how many times faster `ours` is (median, spread)."""
+    shown = Table(title=title)
+    for header in ("", unit, "min .. max", f"{ours} is", "min .. max"):
+        shown.add_column(header, no_wrap=header != f"{ours} is", justify="right" if header else "left")
+    for name, values in rates.items():
+        times = ratio(rates, ours, name)
+        faster = (
+            ("", "") if name == ours else (f"{times.median:.2f}x", f"{times.low:.2f} .. {times.high:.2f}")
+        )
+        spread = f"{number(min(values))} .. {number(max(values))}"
+        shown.add_row(name, number(statistics.median(values)), spread, *faster)
+    return shown
+
+
+def number(value: float) -> str:
+    """Whole where it is large."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def verdict(what: str, times: Ratio, target: float) -> str:
+    """One line that says whether the median of the rounds' ratios reaches the target."""
+    word = "[green]reached[/]" if times.median >= target else "[red]NOT reached[/]"
+    return f"{what}: {times.median:.1f}x; target {target:g}x {word}"
+
+
+def missing(*packages: str) -> list[str]:
+    """Those of `packages` that are not installed here."""
+    return [package for package in packages if importlib.util.find_spec(package) is None]

@@ -1,0 +1,115 @@
+"""Does a thought keep its promises: laws kept, beginnings clean, hidden things hidden, ablations real?"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from sixkeys import build
+from sixkeys.agent.agent import Agent
+from sixkeys.agent.brain import Brain
+from sixkeys.contract import RECALLED, WORDS, Seen, observation_space
+
+SEATS = 12
+
+
+def seen(seed=0, offered=None, forbidden=None, begun=False, senses=0):
+    space = observation_space(senses)
+    space.seed(seed)
+    samples = [space.sample() for _ in range(SEATS)]
+    observation = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+    every = np.ones((SEATS, 6), bool)
+    return Seen(
+        observation, np.full(SEATS, begun), every if offered is None else offered,
+        ~every if forbidden is None else forbidden,
+        np.zeros((SEATS, *RECALLED), np.float32), np.zeros((SEATS, WORDS), np.int32),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def agent(tiny_brain):
+    return Agent(tiny_brain, planning_coef=0.0)
+
+
+def test_forbidden_and_masked_keys_are_never_pressed(agent):
+    rng, mind = np.random.default_rng(0), agent.begin(SEATS, 0)
+    for turn in range(20):
+        offered, forbidden = rng.random((SEATS, 6)) < 0.5, rng.random((SEATS, 6)) < 0.3
+        offered[:, 0], forbidden[:, 0] = True, False
+        thought, mind = agent.think(seen(turn, offered, forbidden), mind)
+        assert (offered & ~forbidden)[np.arange(SEATS), thought.action].all()
+        np.testing.assert_allclose(thought.free.sum(-1), 1, rtol=1e-5)
+
+
+def test_planning_changes_choices_and_keeps_laws(tiny_brain, agent):
+    offered, forbidden = np.ones((SEATS, 6), bool), np.zeros((SEATS, 6), bool)
+    forbidden[:, 2] = True
+    planner, mind = Agent(tiny_brain, greedy=True, planning_coef=100.0), agent.begin(SEATS, 0)
+    planned = planner.think(seen(0, offered, forbidden), mind)[0]
+    bare = agent.think(seen(0, offered, forbidden), mind)[0]
+    assert (planned.action != 2).all()
+    np.testing.assert_allclose(planned.free, bare.free, rtol=1e-5)
+    assert len(set(planned.action.tolist())) > 1
+
+
+def test_the_same_mind_thinks_the_same_thought(agent):
+    one, two = agent.think(seen(1), agent.begin(SEATS, 5)), agent.think(seen(1), agent.begin(SEATS, 5))
+    assert all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True))
+
+
+def test_a_beginning_forgets_what_was_believed(agent):
+    fresh, keys = agent.begin(SEATS, 1), agent.begin(SEATS, 1).key
+    _, used = agent.think(seen(2), agent.think(seen(3), fresh)[1])
+    used = used._replace(key=keys)
+    one, two = agent.think(seen(4, begun=True), fresh)[0], agent.think(seen(4, begun=True), used)[0]
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    other = agent.think(seen(4, begun=False), used)[0]
+    assert not np.array_equal(one.value, other.value), "the belief must matter where nothing has just begun"
+
+
+def test_the_free_policy_knows_nothing_of_the_mask(agent):
+    mask = np.tile([True, False, True, False, False, True], (SEATS, 1))
+    mind = agent.begin(SEATS, 2)
+    one, two = agent.think(seen(5, mask), mind)[0], agent.think(seen(5), mind)[0]
+    np.testing.assert_array_equal(one.free, two.free)
+    np.testing.assert_array_equal(one.value, two.value)
+
+
+@pytest.mark.parametrize("part", ["use_self", "use_workspace", "use_validity"])
+def test_an_ablated_part_has_no_say(tiny_config, part):
+    def thoughts(use: bool, wreck: bool):
+        config = tiny_config.brain.model_copy(update={part: use})
+        brain = Brain(config, 3)
+        if wreck:
+            brain = wrecked(brain, part)
+        return Agent(brain, planning_coef=0.0).think(seen(6), Agent(brain).begin(SEATS, 0))[0].free
+
+    assert not np.allclose(thoughts(True, False), thoughts(True, True), atol=1e-7)
+    np.testing.assert_array_equal(thoughts(False, False), thoughts(False, True))
+
+
+def wrecked(brain, part):
+    """The brain with noise in the weights of one part."""
+    rng = np.random.default_rng(9)
+
+    def noise(tree):
+        return jax.tree.map(lambda x: x + jnp.asarray(rng.standard_normal(x.shape), x.dtype), tree)
+
+    def swap(get, new):
+        flat, structure = jax.tree.flatten(brain)
+        old = {id(leaf) for leaf in jax.tree.leaves(get(brain))}
+        fresh = iter(jax.tree.leaves(new))
+        return jax.tree.unflatten(structure, [next(fresh) if id(leaf) in old else leaf for leaf in flat])
+
+    get = {
+        "use_self": lambda b: b.self_model,
+        "use_workspace": lambda b: b.workspace.slots,
+        "use_validity": lambda b: b.world_model.heads,
+    }[part]
+    return swap(get, noise(get(brain)))
+
+
+def test_a_brain_is_small():
+    config = build.run_config({"brain": {"senses": 64}}).brain
+    weights = sum(leaf.size for leaf in jax.tree.leaves(Brain(config, 0)))
+    assert 300_000 < weights < 1_000_000

@@ -1,0 +1,135 @@
+"""Are the losses their definitions, and is what an ended world ignored in none of them?"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sixkeys.agent.agent import Agent
+from sixkeys.contract import RECALLED, WORDS, observation_space
+from sixkeys.training.config import LearnConfig
+from sixkeys.training.losses import Chunk, Weights, advantages, bernoulli, total_loss, unroll
+
+LEARN = LearnConfig(novelty_coef=0.0)
+FULL = Weights(jnp.float32(1.0), jnp.float32(0.01))
+
+
+compiled = jax.jit(advantages)
+
+
+def returns_by_definition(reward, value, terminated, truncated, gamma, lam):
+    """Lambda returns written as a sum of n-step returns, one start at a time."""
+    out = []
+    for start in range(len(reward)):
+        weight, advantage = 1.0, 0.0
+        for t in range(start, len(reward)):
+            after = 0.0 if terminated[t] else value[t + 1]
+            advantage += weight * (reward[t] + gamma * after - value[t])
+            if terminated[t] or truncated[t]:
+                break
+            weight *= gamma * lam
+        out.append(advantage)
+    return np.array(out)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.5, 1.0), st.floats(0.0, 1.0))
+def test_advantages_are_their_definition(seed, gamma, lam):
+    rng = np.random.default_rng(seed)
+    reward, value = rng.standard_normal(9), rng.standard_normal(10)
+    terminated = rng.random(9) < 0.2
+    truncated = (rng.random(9) < 0.2) & ~terminated
+    got = compiled(*map(jnp.asarray, (reward, value, terminated, truncated)), gamma, lam)
+    np.testing.assert_allclose(
+        got, returns_by_definition(reward, value, terminated, truncated, gamma, lam), rtol=2e-4, atol=2e-4
+    )
+
+
+def test_bernoulli_by_head():
+    assert float(bernoulli(jnp.float32(0.0), jnp.float32(1.0))) == pytest.approx(np.log(2))
+    assert float(bernoulli(jnp.float32(30.0), jnp.float32(0.0))) == pytest.approx(30.0)
+
+
+@pytest.fixture(scope="module")
+def chunk(tiny_brain):
+    """Two rows of six keys; an episode ends at key 2 of row 0, so key 3 was ignored and entry 4 is `begun`."""
+    rng, space, rows, time = np.random.default_rng(0), observation_space(), 2, 6
+    space.seed(0)
+    samples = [space.sample() for _ in range(rows * (time + 1))]
+    observation = {
+        n: np.stack([s[n] for s in samples]).reshape(rows, time + 1, *samples[0][n].shape) for n in space
+    }
+    begun = np.zeros((rows, time + 1), bool)
+    begun[0, 4] = begun[1, 0] = True
+    terminated = np.zeros((rows, time), bool)
+    terminated[0, 2] = True
+    every = np.ones((rows, time + 1, 6), bool)
+    offered = rng.random((rows, time + 1, 6)) < 0.7
+    offered[..., 0] = True
+    return Chunk(
+        observation, begun, every, ~every, offered, np.zeros((rows, time + 1, *RECALLED), np.float32),
+        np.zeros((rows, time + 1, WORDS), np.int32), rng.integers(0, 6, (rows, time)),
+        rng.standard_normal((rows, time)).astype(np.float32), np.zeros((rows, time), np.float32), terminated,
+        np.zeros_like(terminated), terminated.copy(), Agent(tiny_brain).begin(rows, 1),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def loss(tiny_brain):
+    return jax.jit(
+        lambda chunk: jax.value_and_grad(lambda b: total_loss(b, chunk, chunk, FULL, LEARN)[0])(tiny_brain)
+    )
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
+
+
+def test_an_ignored_key_and_its_answer_are_in_no_loss(chunk, loss):
+    reward, action, bonus = chunk.reward.copy(), chunk.action.copy(), chunk.bonus.copy()
+    reward[0, 3], bonus[0, 3] = 100.0, 50.0
+    action[0, 3] = (action[0, 3] + 1) % 6
+    assert same(loss(chunk), loss(chunk._replace(reward=reward, action=action, bonus=bonus)))
+
+
+def test_a_key_that_counted_is_in_the_loss(chunk, loss):
+    reward = chunk.reward.copy()
+    reward[0, 1] += 1.0
+    assert not same(loss(chunk), loss(chunk._replace(reward=reward)))
+
+
+def test_what_came_before_an_episode_does_not_reach_into_it(chunk, tiny_brain):
+    """The reset stands neither one step early nor one late: entry 4 forgets, entry 3 does not."""
+    run = jax.jit(lambda row: unroll(tiny_brain, row).belief.h)
+    row = jax.tree.map(lambda x: np.asarray(x)[0], chunk)
+    other = row.observation["energy"].copy()
+    other[2] = 1 - other[2]
+    changed = row._replace(observation={**row.observation, "energy": other})
+    one, two = np.asarray(run(row)), np.asarray(run(changed))
+    differs = [not np.array_equal(a, b) for a, b in zip(one, two, strict=True)]
+    assert differs == [False, False, False, True, False, False, False]
+
+
+def test_belief_lags_its_key_by_one(chunk, tiny_brain):
+    """Key t moves the belief of entry t + 1, not of entry t: imagination must not be off by one."""
+    run = jax.jit(lambda row: unroll(tiny_brain, row).belief.h)
+    row = jax.tree.map(lambda x: np.asarray(x)[1], chunk)
+    action = row.action.copy()
+    action[2] = (action[2] + 1) % 6
+    one, two = np.asarray(run(row)), np.asarray(run(row._replace(action=action)))
+    differs = [not np.array_equal(a, b) for a, b in zip(one, two, strict=True)]
+    assert differs == [False, False, False, True, True, True, True]
+
+
+def test_the_barrier_is_the_log_of_valid_mass(chunk, tiny_brain):
+    from sixkeys.agent.policy import valid_mass
+    from sixkeys.training.losses import policy_loss
+
+    inner = jax.vmap(lambda row: unroll(tiny_brain, row))(chunk)
+    mass = np.asarray(valid_mass(inner.choice.logits, jnp.asarray(chunk.offered)))[:, :-1]
+    real = ~chunk.begun[:, 1:]
+    _, numbers = policy_loss(chunk, inner, FULL, LEARN, 0.97)
+    assert float(numbers["policy/mean_invalid_mass"]) == pytest.approx((1 - mass)[real].mean(), rel=1e-4)
+    assert float(numbers["policy/barrier"]) == pytest.approx(-np.log(mass + 1e-6)[real].mean(), rel=1e-4)
