@@ -136,6 +136,30 @@ def test_it():
     assert outcomes(runner.run(victim)) == {"test_victim.py::test_it": "failed"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if x == 1: pass\n" + "elif x == 2: pass\n" * 3000,
+        "x = (1" + "\n+ 1" * 15_000 + ")\n",
+        "x = \\\n" + "-\\\n" * 15_000 + "1\n",
+        "x = \\\n" + "not \\\n" * 9_000 + "1\n",
+        "assert (1" + "\nand f(2)" * 3_000 + ")\n",
+        "x" + "\\\n.y" * 12_000 + "\n",
+        "x = " + "(\n" * 5_000 + "\n",
+        "x = " + "[" * 150 + "]" * 150 + "\n",
+        "def f():\n" + "".join(" " * i + "if x:\n" for i in range(1, 90)) + " " * 90 + "pass\n",
+    ],
+    ids=["elif", "plus", "minus", "not", "and", "dots", "open", "nested", "indented"],
+)
+def test_a_text_that_is_hard_to_parse_does_no_harm_to_the_worker(runner: Runner, text: str):
+    process = runner.workers[0].process
+    result = runner.run({"test_x.py": text}, seconds=1.0)
+    assert result.status in ("finished", "crashed", "timeout"), result.output
+    assert not result.passed
+    assert runner.workers[0].process is process
+    assert runner.run(GOOD).passed
+
+
 def test_a_file_that_is_rewritten_before_its_import_counts_as_it_is_then(runner: Runner):
     first = "open('test_b.py', 'w').write('def test_b(): assert 2 == 3')\ndef test_a(): pass\n"
     files = {"test_a.py": first, "test_b.py": "def test_b(): assert 1\n"}

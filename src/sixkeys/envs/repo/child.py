@@ -3,18 +3,19 @@
 Runs inside the sandbox, in the fork. Streams records to the warm parent, each length-prefixed JSON: `start`
 (a node id), `report` (node id, phase, outcome, seconds, message, text), `collected` (node ids) and, last,
 `end`. Most trees go on in the session that the parent began; a tree with its own configuration gets a
-session of its own.
+session of its own. The parent compiles test files ahead (Library); it runs none of them, and what a fork
+does to its copy ends with the fork.
 
-Not covered: plugins of a repository's environment are not loaded.
+Not covered: plugins of a repository's environment are not loaded, and the terminal reporter counts no tests.
 """
 
 from __future__ import annotations
 
 import ast
 import ctypes
-import functools
 import importlib
 import io
+import itertools
 import json
 import linecache
 import os
@@ -46,7 +47,7 @@ COLD = (
 """`python -m pytest` with the one difference that a file over the limit ends it, as in a warm run."""
 FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='__main__')"
 """Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
-FILES_KNOWN, LEARNT_AT_ONCE = 128, 1 << 16
+FILES_KNOWN, LEARNT_AT_ONCE = 128, 1 << 15
 """How many test files the warm parent knows, and how many characters of them it compiles for one run."""
 PLAIN, PLAIN_DEPTH = re.compile(r"(?:[ -~]{0,299}[!-~]\n|\n)*"), 20
 """What a plain text consists of, and how deep its brackets may nest."""
@@ -79,7 +80,6 @@ def arguments() -> list[str]:
 
 def rehearse(base: str) -> None:
     """One small session in the parent, so that whatever pytest imports or fills when first used is there."""
-    libc()
     folder = os.path.join(base, "rehearsal")
     os.makedirs(folder)
     with open(os.path.join(folder, "test_rehearsal.py"), "w") as file:
@@ -139,7 +139,8 @@ class Library:
         return learnt
 
     def add(self, path: str, source: bytes) -> None:
-        """Compiles one; the oldest goes where there are too many."""
+        """Compiles one, and never again where that is broken off; the oldest goes where there are many."""
+        self.known[path, source] = None
         known = self.known[path, source] = compiled(path, source)
         if known is not None:
             self.statements[as_shown(source)] = known.statements
@@ -177,14 +178,9 @@ def as_shown(source: bytes) -> str:
 
 def plain(text: str) -> bool:
     """Whether a text is tame enough for the warm parent's parser: ASCII, short lines, shallow, no tricks."""
-    if not text.isascii() or "coding" in text[:700] or not PLAIN.fullmatch(text):
-        return False
-    depth = 0
-    for bracket in re.findall(r"[][(){}]", text):
-        depth += 1 if bracket in "([{" else -1
-        if not -PLAIN_DEPTH < depth < PLAIN_DEPTH:
-            return False
-    return True
+    steps = (1 if bracket in "([{" else -1 for bracket in re.findall(r"[][(){}]", text))
+    tame = text.isascii() and "coding" not in text[:700] and PLAIN.fullmatch(text) is not None
+    return tame and max(map(abs, itertools.accumulate(steps)), default=0) < PLAIN_DEPTH
 
 
 def compiled(path: str, source: bytes) -> Known | None:
@@ -204,48 +200,52 @@ def compiled(path: str, source: bytes) -> Known | None:
 
 
 def placed(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes at and below `node` that lack a place in the text: what pytest's traverse_node is for."""
+    """The nodes at and below `node` that lack a place in the text: what pytest's traverse_node is for.
+
+    Whoever asks gives each the place of one and the same assert; what is below a node without a place gets
+    that place here, which is faster.
+    """
+    given = getattr(node, "lineno", None) is None
+    yield node
+    place = {name: getattr(node, name, None) for name in ast.stmt._attributes} if given else {}
     nodes = [node]
     while nodes:
         node = nodes.pop()
-        if getattr(node, "lineno", None) is None:
-            yield node
-        for name in node._fields:
-            value = getattr(node, name, None)
+        inside = vars(node)
+        for value in inside.values():
             if isinstance(value, list):
-                nodes += [item for item in value if isinstance(item, ast.AST) and item._fields]
+                nodes += [item for item in value if isinstance(item, ast.AST)]
             elif isinstance(value, ast.AST) and value._fields:
                 nodes.append(value)
+        if "lineno" not in inside and "lineno" in node._attributes:
+            if given:
+                inside.update(place)
+            else:
+                yield node
 
 
 def lines_of(code: CodeType, otherwise: Callable[[Any], Any]) -> Any:
     """pytest's findsource for code of an existing file, without a look at every module there is."""
     from _pytest._code.source import Source
 
-    if not code.co_filename.endswith(".py") or not os.path.exists(code.co_filename):
-        return otherwise(code)
-    linecache.checkcache(code.co_filename)
-    lines = linecache.getlines(code.co_filename)
+    path, lines = code.co_filename, []
+    if path.endswith(".py") and os.path.exists(path):
+        linecache.checkcache(path)
+        lines = linecache.getlines(path)
     if not 0 < code.co_firstlineno <= len(lines):
         return otherwise(code)
     source = Source()
-    source.lines = [line.rstrip() for line in lines]
-    source.raw_lines = lines
+    source.lines, source.raw_lines = [line.rstrip() for line in lines], lines
     return source, code.co_firstlineno - 1
-
-
-@functools.cache
-def libc() -> ctypes.CDLL:
-    """The C library, loaded by the warm parent already."""
-    return ctypes.CDLL(None)
 
 
 def enter(base: str, limits: dict[str, int], seconds: float) -> None:
     """The fork's first act: a session of its own, a death signal, hard limits, its folder."""
     os.setsid()
     if sys.platform == "linux":
-        libc().prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
-        libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     wanted = {
         resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_FSIZE: limits["file"],

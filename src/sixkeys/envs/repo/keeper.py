@@ -32,6 +32,8 @@ TEXT_KEPT = 16_000
 COLD_TEXT_KEPT = 1 << 20
 UNCLEAN = 70
 """Exit code of a parent that could not empty its folder; no run was begun since."""
+LEARN_SECONDS = 0.5
+"""CPU time that the warm parent spends at most on the test files of one run."""
 LOOK_SECONDS = 0.1
 """How often the memory and the records of a run are looked at."""
 MANY = 1 << 15
@@ -68,6 +70,15 @@ def control(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), f"prctl {option} failed")
 
 
+class TooLong(BaseException):
+    """Raised in the middle of compiling, past every handler of ordinary errors."""
+
+
+def too_long(*_: object) -> NoReturn:
+    """A signal handler."""
+    raise TooLong
+
+
 class Keeper:
     """The parent of all runs. Keeps state: the channel to the client and what leads into the current run."""
 
@@ -87,9 +98,7 @@ class Keeper:
         self.reply(ready=True, uid=os.geteuid(), contained=self.contained)
         while True:
             request = self.receive()
-            if self.library.learn(request["files"]):
-                gc.collect()
-                gc.freeze()
+            self.learn(request["files"])
             began = time.monotonic()
             records, records_in = os.pipe()
             text, text_in = os.pipe()
@@ -114,6 +123,19 @@ class Keeper:
             self.end(pid)
             watch.close()
             self.clean()
+
+    def learn(self, files: dict[str, str]) -> None:
+        """Compiles new test files ahead, in bounded time; one that takes longer is left to the run."""
+        before = signal.signal(signal.SIGVTALRM, too_long)
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, LEARN_SECONDS)
+            if self.library.learn(files):
+                gc.collect()
+                gc.freeze()
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        except TooLong:
+            gc.collect()
+        signal.signal(signal.SIGVTALRM, before)
 
     def receive(self) -> dict:
         return json.loads(self._exactly(int.from_bytes(self._exactly(4), "big")))
