@@ -1,4 +1,4 @@
-"""Who sits at the keys? The brain as a Thinker: numpy in, numpy out, one compiled function for a pool of seats."""
+"""Who sits at the keys? The brain as a Thinker: numpy in, numpy out, one compiled function a pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a thought go? observation -> percept -> belief -> me -> scene -> logits + value -> advice -> action.
+"""What is a thought? observation -> percept -> belief -> me -> scene -> logits + value -> advice -> action.
 
 `Brain` is the weights. `Mind` is the carry. All of it works on ONE example; callers map it over seats.
 """
@@ -83,7 +83,7 @@ class Brain(eqx.Module):
     def think(
         self, seen: dict[str, Any], mind: Mind, greedy: bool, planning_coef: float
     ) -> tuple[Decision, Mind]:
-        """One thought. `seen` holds observation, begun, offered, forbidden, recalled and words of one seat."""
+        """One thought. `seen` holds one seat's observation, begun, offered, forbidden, recalled and words."""
         carry, sample, plan, choose = jax.random.split(mind.key, 4)
         percept = self.perception(seen["observation"])
         h = self.recur(mind.belief, mind.action, mind.label, seen["begun"])

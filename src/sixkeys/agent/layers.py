@@ -1,11 +1,12 @@
 """What is the agent built from? Linear, norm, MLP, GRU and attention on ONE example; weights drawn by numpy.
 
-Initialising through numpy instead of jax.random saves seconds of compilation and gives the same bits everywhere.
+Initialising by numpy instead of jax.random saves seconds of compilation and gives the same bits everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import equinox as eqx
 import jax
@@ -15,7 +16,7 @@ from jaxtyping import Array, Bool, Float
 
 
 class Linear(eqx.Module):
-    """y = x W + b. Orthogonal-free scaled normal start; `scale` shrinks it for heads that should begin near zero."""
+    """y = x W + b, drawn from a scaled normal; `scale` shrinks it for heads that should begin near zero."""
 
     weight: Float[Array, "n m"]
     bias: Float[Array, " m"]
@@ -41,7 +42,7 @@ class MLP(eqx.Module):
     layers: tuple[Linear, ...]
 
     def __init__(self, rng: np.random.Generator, sizes: Sequence[int], scale: float = 1.0):
-        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+        pairs = list(pairwise(sizes))
         self.layers = tuple(
             Linear(rng, n, m, scale if i == len(pairs) - 1 else 1.0) for i, (n, m) in enumerate(pairs)
         )

@@ -1,8 +1,8 @@
-"""What is there? An observation becomes a percept: one vector of the whole, and one for the label of each key.
+"""What is there? An observation becomes a percept: one vector of the whole, and one for each key's label.
 
-Cells are embedded, flattened and projected (no convolution: XLA's are slow on CPUs). Sense tokens are read each with
-its neighbours; then each key's label is pooled and looks once at its own tokens and the context, never at the other
-labels, so every label is read by one and the same eye. Any sense may be missing.
+Cells are embedded, flattened and projected (no convolution: XLA's are slow on CPUs). Sense tokens are read
+each with its neighbours; then each key's label is pooled and looks once at its own tokens and the context,
+never at the other labels, so every label is read by one and the same eye. Any sense may be missing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ LABEL = 32
 """Width of a sense token and of a key's label."""
 POSITIONS = 16
 MARKS = 4
+FLAG = 4.0
+"""What a set mark weighs beside a token's embedding: few marks say much."""
 
 
 class Percept(NamedTuple):
@@ -65,7 +67,7 @@ class Reader(eqx.Module):
         after = jnp.where(jnp.roll(follows, -1)[:, None], jnp.roll(words, -1, 0), 0.0)
         echoed = ((token[:, None] == token) & (there & (key == 0))).any(-1) & (key > 0)
         bits = (mark[:, None] >> jnp.arange(MARKS)) & 1
-        flags = jnp.concatenate([bits, echoed[:, None]], -1).astype(jnp.float32)
+        flags = FLAG * jnp.concatenate([bits, echoed[:, None]], -1)
         read = jax.nn.silu(norm(self.word(jnp.concatenate([words, before, after, flags], -1))))
         owners = jnp.arange(KEYS + 1)[:, None]
         member = there & (key == owners)

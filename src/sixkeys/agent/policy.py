@@ -1,8 +1,8 @@
 """Which key, and what is it worth? Logits of six keys and a value from the scene.
 
-A key's wish is what the scene says of the key plus what the key's own label says (one judge for all labels). Its
-logit is the wish plus the log of the belief that the key is valid: rules that were learned need no mask. Where the
-mask is seen, it says what is valid, and wishes alone choose among the keys it offers.
+A key's wish is what the scene says of the key plus what the key's own label says (one judge for all labels).
+Its logit is the wish plus the log of the belief that the key is valid: rules that were learned need no mask.
+Where the mask is seen, it says what is valid, and wishes alone choose among the keys it offers.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Policy(eqx.Module):
 
 
 def behaviour(choice: Choice, offered: Bool[Array, 6], forbidden: Bool[Array, 6]) -> Float[Array, 6]:
-    """Logits to press a key by: wishes under a mask that is seen, else the unmasked policy; never a forbidden key."""
+    """Logits to press a key by: wishes under a seen mask, else the unmasked policy; never a forbidden key."""
     hinted = ~offered.all()
     return jnp.where(offered & ~forbidden, jnp.where(hinted, choice.wish, choice.logits), IMPOSSIBLE)
 

@@ -1,4 +1,4 @@
-"""How am I doing? My chance of success, the steps I still need, the mass I waste on invalid keys, my surprise."""
+"""How am I doing? My chance of success, the steps still needed, the mass on invalid keys, my surprise."""
 
 from __future__ import annotations
 

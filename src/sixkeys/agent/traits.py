@@ -1,7 +1,8 @@
-"""What drives me? Four traits condition the policy; they move only a little at a time and only inside limits."""
+"""What drives me? Four traits condition the policy; they move a little at a time and only inside limits."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 TRAITS = 4
@@ -29,7 +30,7 @@ def adjust(traits: Traits, wish: Traits) -> Traits:
     """
 
     def move(now: float, goal: float) -> float:
-        if not goal == goal:  # a wish that is not a number moves nothing
+        if math.isnan(goal):  # a wish that is not a number moves nothing
             return now
         return min(HIGH, max(LOW, now + min(STRIDE, max(-STRIDE, goal - now))))
 

@@ -1,6 +1,7 @@
-"""What matters now? A few slots attend over percept, belief, self, memories, words and the labels of the keys.
+"""What matters now? A few slots attend over percept, belief, self, memories, words and the keys' labels.
 
-After the global workspace of Goyal et al. (2022). Without it (`use_workspace=False`) the parts are only concatenated.
+After the global workspace of Goyal et al. (2022). Without it (`use_workspace=False`) the parts are only
+concatenated.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What happens next? A GRU belief with categorical latents that predicts percepts, rewards, ends, valid keys and risk.
+"""What happens next? A GRU belief with categorical latents predicts percept, reward, end, validity and risk.
 
-A recurrent state-space model (Hafner et al. 2021, DreamerV2): h' = GRU(h, z, percept, deed); z' ~ posterior(h', percept')
-while awake, z' ~ prior(h') while imagining, where the percept is its own prediction.
+A recurrent state-space model (Hafner et al. 2021, DreamerV2): h' = GRU(h, z, percept, deed);
+z' ~ posterior(h', percept') while awake, z' ~ prior(h') while imagining, where the percept is the model's own
+prediction.
 """
 
 from __future__ import annotations
