@@ -1,4 +1,4 @@
-"""What do the rooms say to each other? Words in, words out: types, spaces and protocols; numpy and gymnasium only.
+"""What do the rooms say to each other? Words in, words out: types, spaces, protocols; numpy, gymnasium only.
 
 Axes have names: `seats` (rows of a pool), 9 x 9 x 3 (cells of a patch), `senses` (sense tokens), 6 (keys).
 """
@@ -31,7 +31,7 @@ DESCRIPTOR_NAMES = (
 SENSE_SIZES = (8, KEYS + 1, 2048, 16)
 """How many values each column of a sense token may take: source, key, token, mark."""
 RECALLED = (4, 8)
-"""Shape of what memory recalls for one seat: entries x (similarity, outcome, six columns that say which key)."""
+"""Shape of what memory recalls for one seat: entries x (similarity, outcome, six columns: which key)."""
 WORDS = 16
 """Hashed word tokens of an instruction, 0 = no word."""
 
@@ -51,8 +51,8 @@ class Observation(TypedDict, total=False):
     env_desc: np.ndarray
     """float32 [16]: descriptor of the world."""
     senses: np.ndarray
-    """int32 [senses, 4], optional: (source, key, token, mark); key is 1 + k where the token labels key k, else 0;
-    a row of zeros is padding."""
+    """int32 [senses, 4], optional: (source, key, token, mark); key is 1 + k where the token labels key k,
+    else 0; a row of zeros is padding."""
 
 
 SOURCE_NONE, SOURCE_FAILURE, SOURCE_FOCUS, SOURCE_REMOVED, SOURCE_ADDED, SOURCE_SCREEN, SOURCE_WORDS = range(
@@ -60,12 +60,12 @@ SOURCE_NONE, SOURCE_FAILURE, SOURCE_FOCUS, SOURCE_REMOVED, SOURCE_ADDED, SOURCE_
 )
 """Values of a sense token's source."""
 MARK_SUSPICIOUS, MARK_SHARED, MARK_TRIED, MARK_CHANGED = 1, 2, 4, 8
-"""Bits of a sense token's mark: on a suspicious line; its word also stands in the failure; tried before in this
-episode and failed; changed by the edit."""
+"""Bits of a sense token's mark: on a suspicious line; its word also stands in the failure; tried before in
+this episode and failed; changed by the edit."""
 
 
 def observation_space(senses: int = 0) -> spaces.Dict:
-    """The one observation space; `senses` is how many sense tokens the world speaks (0: the entry is absent)."""
+    """The one observation space; `senses` is how many sense tokens the world speaks (0: no such entry)."""
     cells = np.broadcast_to(np.array(CELL_SIZES, np.uint8) - 1, (SIDE, SIDE, 3)).copy()
     entries: dict[str, spaces.Space] = {
         "patch": spaces.Box(np.zeros_like(cells), cells, dtype=np.uint8),
@@ -85,7 +85,7 @@ def action_space() -> spaces.Discrete:
 
 
 def descriptor(**values: float) -> np.ndarray:
-    """float32 [16] from names in DESCRIPTOR_NAMES; raises KeyError with the possible names on an unknown one."""
+    """float32 [16] from names in DESCRIPTOR_NAMES; an unknown one raises KeyError with the possible names."""
     row = np.zeros(DESCRIPTOR, np.float32)
     for name, value in values.items():
         if name not in DESCRIPTOR_NAMES:
@@ -151,7 +151,7 @@ class World(Protocol):
         ...
 
     def oracle(self) -> np.ndarray:
-        """int [seats]: next key of a shortest solution. Privileged: for controls and for counting extra actions."""
+        """int [seats]: next key of a shortest solution. Privileged: for controls, to count extra actions."""
         ...
 
     def oracle_steps(self) -> np.ndarray:
@@ -180,8 +180,8 @@ class World(Protocol):
 class Moment(NamedTuple):
     """One time step of a pool, a row a seat: what the worlds show and what the last keys did.
 
-    An ended row (terminated or truncated) shows its LAST observation; the next step ignores its key and begins
-    the next episode (`begun`, reward 0). A key whose answer is `begun` belongs in no loss.
+    An ended row (terminated or truncated) shows its LAST observation; the next step ignores its key and
+    begins the next episode (`begun`, reward 0). A key whose answer is `begun` belongs in no loss.
     """
 
     observation: Observation
@@ -193,7 +193,7 @@ class Moment(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a thinker may know of a moment. Where hints are hidden `offered` is all True: the mask is out of reach."""
+    """What a thinker may know of a moment. Hidden hints make `offered` all True: the mask is out of reach."""
 
     observation: Observation
     begun: np.ndarray
@@ -212,7 +212,7 @@ class Thought(NamedTuple):
     action: np.ndarray
     """int32 [seats]"""
     free: np.ndarray
-    """float32 [seats, 6]: probabilities before any mask; mass on keys that are not offered is `invalid mass`."""
+    """float32 [seats, 6]: probabilities before any mask; mass on keys not offered is `invalid mass`."""
     value: np.ndarray
     """float32 [seats]: expected return."""
     validity: np.ndarray
@@ -256,7 +256,7 @@ Listen = Callable[[Moment], np.ndarray]
 
 
 class Step(NamedTuple):
-    """One turn of the loop: the moment, what was made of it, the moment after. The only record of experience."""
+    """One turn of the loop: a moment, what was made of it, the next moment. The only record of experience."""
 
     now: Moment
     seen: Seen

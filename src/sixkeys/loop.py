@@ -1,6 +1,6 @@
 """How does anything happen here? now -> listen -> recall -> veto -> THINK -> step -> remember.
 
-One loop serves training, benchmarking and fixing alike. It takes what it needs as arguments and imports no agent.
+One loop serves training, benchmarking and fixing alike. It is given what it needs and imports no agent.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def veto(guards: Sequence[Guard], now: Moment) -> np.ndarray:
 
 
 def look(now: Moment, hints: np.ndarray | bool, habits: Habits) -> Seen:
-    """What the thinker may know of `now`. `hints` (bool or bool [seats]) says who sees what the interface offers."""
+    """What the thinker may know of `now`. `hints` (bool or bool [seats]): who sees what is offered."""
     seats = len(now.begun)
     shown = np.broadcast_to(np.asarray(hints, bool), (seats,))
     words = habits.listen(now) if habits.listen else np.zeros((seats, WORDS), np.int32)

@@ -1,8 +1,9 @@
-"""How do many seats act at once? A pool steps every seat of its worlds and begins the next episode after an end."""
+"""How do many seats act at once? A pool steps every seat of its worlds and begins anew after an end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, pairwise
 
 import gymnasium as gym
 import numpy as np
@@ -14,10 +15,10 @@ SeedOf = Callable[[int, int], int]
 
 
 class Pool:
-    """Rows of seats over one or more worlds. Keeps state: the worlds and how many episodes each seat has begun.
+    """Rows of seats over one or more worlds. Keeps state: the worlds and how many episodes each seat began.
 
-    Sense tokens are padded to the widest world's, or to `senses` where that is more, so every moment of a pool has
-    the same shapes.
+    Sense tokens are padded to the widest world's, or to `senses` where that is more, so every moment of a
+    pool has the same shapes.
     """
 
     def __init__(self, worlds: Sequence[World], seed_of: SeedOf, senses: int = 0):
@@ -26,7 +27,7 @@ class Pool:
         self.seats = sum(world.seats for world in self.worlds)
         self.senses = max(senses, *(world.world_spec.senses for world in self.worlds))
         edges = np.cumsum([0] + [world.seats for world in self.worlds])
-        self.slices = [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        self.slices = [slice(int(a), int(b)) for a, b in pairwise(edges)]
         self.episode = np.full(self.seats, -1, np.int64)
         self.ended = np.ones(self.seats, bool)
 
@@ -76,7 +77,7 @@ class Pool:
         return np.concatenate(self._each("oracle_steps"))
 
     def families(self) -> list[str]:
-        return sum(self._each("families"), [])
+        return list(chain.from_iterable(self._each("families")))
 
     def specs(self) -> list[WorldSpec]:
         """The card of each seat's world."""
@@ -108,10 +109,11 @@ class Pool:
 
 
 class GymWorld:
-    """Gymnasium environments that follow our contract, as a World. Keeps state: the environments, seeds, keys pressed.
+    """Gymnasium environments that follow our contract, as a World. Keeps state: those, seeds, keys pressed.
 
-    An environment with `begin(action)` and `finish()` (together its `step`) works on all seats at once between them.
-    State is a replay: the seed of each episode and the keys pressed since, so it holds for any deterministic world.
+    An environment with `begin(action)` and `finish()` (together its `step`) works on all seats at once
+    between them. State is a replay: the seed of each episode and the keys pressed since, so it holds for any
+    deterministic world.
     """
 
     def __init__(self, envs: Sequence[gym.Env]):
