@@ -54,7 +54,7 @@ def test_bernoulli_by_head():
 
 @pytest.fixture(scope="module")
 def chunk(tiny_brain):
-    """Two rows of six keys; an episode ends at key 2 of row 0, so key 3 was ignored and entry 4 is `begun`."""
+    """Two rows of six keys; an episode ends at key 2 of row 0: key 3 was ignored and entry 4 is `begun`."""
     rng, space, rows, time = np.random.default_rng(0), observation_space(), 2, 6
     space.seed(0)
     samples = [space.sample() for _ in range(rows * (time + 1))]
@@ -127,7 +127,7 @@ def test_the_barrier_is_the_log_of_valid_mass(chunk, tiny_brain):
     from sixkeys.agent.policy import valid_mass
     from sixkeys.training.losses import policy_loss
 
-    inner = jax.vmap(lambda row: unroll(tiny_brain, row))(chunk)
+    inner = jax.jit(jax.vmap(lambda row: unroll(tiny_brain, row)))(chunk)
     mass = np.asarray(valid_mass(inner.choice.logits, jnp.asarray(chunk.offered)))[:, :-1]
     real = ~chunk.begun[:, 1:]
     _, numbers = policy_loss(chunk, inner, FULL, LEARN, 0.97)

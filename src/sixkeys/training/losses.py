@@ -1,7 +1,8 @@
 """What is wrong with the weights? One loss over a chunk of experience: policy, value, barrier, world, self.
 
-Time runs over T keys; observations have T + 1 entries, so that the last observation of an episode is seen and its
-value counts where a budget was cut off. A key whose answer is `begun` was ignored by its world: it is in no loss.
+Time runs over T keys; observations have T + 1 entries, so that the last observation of an episode is seen
+and its value counts where a budget was cut off. A key whose answer is `begun` was ignored by its world: it is
+in no loss.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Chunk(NamedTuple):
     """Experience of one seat. Observations, begun, hints and offers have T + 1 entries, the rest T."""
 
     observation: dict[str, Array]
-    begun: Bool[Array, "T+1"]
+    begun: Bool[Array, " T+1"]
     seen: Bool[Array, "T+1 6"]
     """What the thinker saw offered: all True where hints were hidden."""
     forbidden: Bool[Array, "T+1 6"]
@@ -76,13 +77,13 @@ def unroll(brain: Brain, chunk: Chunk) -> Inner:
 
 def advantages(
     reward: Float[Array, " T"],
-    value: Float[Array, "T+1"],
+    value: Float[Array, " T+1"],
     terminated: Bool[Array, " T"],
     truncated: Bool[Array, " T"],
     gamma: float,
     lam: float,
 ) -> Float[Array, " T"]:
-    """Generalised advantage estimates (Schulman et al. 2016). An end is worth 0; a cut-off is worth its last value.
+    """Generalised advantage estimates (Schulman et al. 2016). An end is worth 0, a cut-off its last value.
 
     For reward (0, 1), value (0.5, 0.5, 0), the second key terminating, gamma = lam = 1: (0.5, 0.5).
     """
@@ -115,7 +116,7 @@ def each(function: Callable) -> Callable:
 def world_loss(brain: Brain, chunk: Chunk, inner: Inner) -> tuple[Array, dict[str, Array]]:
     """How badly the world was foreseen. Rows axis first, then time.
 
-    Every head learns twice: from the percept that was seen (awake) and from the one belief alone expects (imagining).
+    Every head learns twice: from the percept seen (awake) and from the one belief alone expects (imagining).
     """
     model, stop = brain.world_model, jax.lax.stop_gradient
     guess = each(model.guess)(inner.trunk)
@@ -148,7 +149,7 @@ def _foresight_loss(chunk: Chunk, foresight: Foresight) -> tuple[Array, dict[str
 
 
 def self_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:
-    """How badly the agent knew itself: chance of success and steps left as returns without discount, by GAE."""
+    """How badly the agent knew itself: chance of success and steps left as undiscounted returns, by GAE."""
     me, lam, stop = inner.me, config.gae_lambda, jax.lax.stop_gradient
     real = ~chunk.begun[:, 1:]
     ends = (chunk.terminated | chunk.truncated, jnp.zeros_like(chunk.truncated))
@@ -217,8 +218,8 @@ def total_loss(
 ) -> tuple[Array, dict[str, Array]]:
     """Everything, in the order of the corridor. Rows axis first in both chunks.
 
-    The world model learns from fresh and replayed rows alike, policy and self from the fresh ones; old successes
-    are imitated from the replayed ones.
+    The world model learns from fresh and replayed rows alike, policy and self from the fresh ones; old
+    successes are imitated from the replayed ones.
     """
     rows, gamma = len(fresh.reward), brain.config.gamma
     every = fresh

@@ -1,7 +1,7 @@
 """What have I not seen yet in this episode? A small bonus for the first sight of a patch, for learning alone.
 
-After the episodic counts of Raileanu & Rocktäschel (2020). The bonus never enters a reported reward, nor the world
-model's idea of reward.
+After the episodic counts of Raileanu & Rocktäschel (2020). The bonus never enters a reported reward, nor the
+world model's idea of reward.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Novelty:
         self.seen: list[set[int]] = [set() for _ in range(seats)]
 
     def look(self, now: Moment) -> np.ndarray:
-        """bool [seats]: this patch is new in this episode; False on a first observation, which no key earned."""
+        """bool [seats]: this patch is new in its episode; False on a first observation: no key earned it."""
         new = np.zeros(len(self.seen), bool)
         for seat, patch in enumerate(now.observation["patch"]):
             code = zlib.crc32(patch.tobytes())

@@ -11,8 +11,8 @@ import numpy as np
 class Replay:
     """Ring buffers of chunks (trees of arrays without the rows axis). Keeps state.
 
-    Half of the room is for chunks that hold a success, so frequent failures never push out rare successes; a sample
-    draws from both halves alike while both hold something.
+    Half of the room is for chunks that hold a success, so frequent failures never push out rare successes; a
+    sample draws from both halves alike while both hold something.
     """
 
     def __init__(self, size: int):

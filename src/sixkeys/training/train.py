@@ -1,7 +1,7 @@
 """How does the agent learn? A2C over a pool of worlds, in stages, as a generator of snapshots.
 
-Stage 1 learns the world model from play (the untrained policy is close to random), stage 2 the policy by A2C with
-everything else going on. Whoever consumes the snapshots evaluates, saves, shows or stops.
+Stage 1 learns the world model from play (the untrained policy is close to random), stage 2 the policy by A2C
+with everything else going on. Whoever consumes the snapshots evaluates, saves, shows or stops.
 """
 
 from __future__ import annotations

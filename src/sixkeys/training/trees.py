@@ -18,7 +18,7 @@ def flatten(tree: object) -> dict[str, np.ndarray]:
 
 
 def refill(tree: Tree, arrays: Mapping[str, np.ndarray]) -> Tree:
-    """`tree` with its leaves replaced. Raises ValueError naming what is missing, extra or of another shape."""
+    """`tree` with its leaves replaced. Raises ValueError naming what is missing, extra or misshapen."""
     paths, structure = jax.tree_util.tree_flatten_with_path(tree)
     wanted = {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in paths}
     missing, extra = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
