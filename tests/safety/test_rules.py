@@ -18,9 +18,8 @@ def test_a_guard_against_lava_holds_over_a_random_walk():
 
     lava = 6
     north, east, south, west = (3, 4), (4, 5), (5, 4), (4, 3)
-    rules = [
-        cell_ahead(key, lava, *place, "lava ahead") for key, place in zip((1, 2, 3, 4), (north, east, south, west), strict=True)
-    ]  # fmt: skip
+    places = enumerate((north, east, south, west), start=1)
+    rules = [cell_ahead(key, lava, *place, "lava ahead") for key, place in places]
     deaths = {}
     for name, guards in (("free", ()), ("guarded", rules)):
         config = build.run_config({"pool": {"worlds": ["grid:grid_lava"], "seats": [16]}})

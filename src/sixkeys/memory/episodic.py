@@ -1,7 +1,7 @@
-"""What happened when I saw something like this? A bounded store of deeds and their outcomes, recalled by likeness.
+"""What happened when I saw something like this? A bounded store of deeds and outcomes, recalled by likeness.
 
-The likeness is between observations, by a fixed random projection, so entries stay comparable while weights change.
-In: moments and keys. Out: the nearest entries, float32 [seats, 4, 8] = (similarity, outcome, which key).
+The likeness is between observations, by a fixed random projection, so entries stay comparable while weights
+change. In: moments, keys. Out: the nearest entries, float32 [seats, 4, 8] = (similarity, outcome, which key).
 """
 
 from __future__ import annotations

@@ -24,4 +24,4 @@ class Imagined(NamedTuple):
 
 
 Imagine = Callable[[Any, Int[Array, ""], Array], Imagined]
-"""(belief, key pressed, random key) -> Imagined. Exact models of small worlds stand behind the same type in tests."""
+"""(belief, key pressed, random key) -> Imagined. In tests exact models of small worlds stand behind it."""
