@@ -27,6 +27,7 @@ class Options:
 
 
 def main() -> None:
+    """Trains the run that was asked for."""
     options = parse(Options, "train_arm", None, __doc__)
     compiled_once()
     from sixkeys.bench.study import STUDIES

@@ -2,8 +2,9 @@
 
     python scripts/train_shipped.py
 
-Trains what is missing (it may be stopped and started again), then writes `src/sixkeys/weights`. Data: training seeds
-of GridWorld, MiniGrid-DoorKey-5x5-v0 and proc_mixed_loop; never an evaluation seed, never a held-out bug family.
+Trains what is missing (it may be stopped and started again), then writes `src/sixkeys/weights`.
+Data: training seeds of GridWorld, MiniGrid-DoorKey-5x5-v0 and proc_mixed_loop; never an evaluation seed or a
+held-out bug family.
 """
 
 import shutil
@@ -25,6 +26,7 @@ class Options:
 
 
 def main() -> None:
+    """Trains what is missing and writes the shipped weights."""
     options = parse(Options, "train_shipped", None, __doc__)
     compiled_once()
     from sixkeys.bench.study import STUDIES

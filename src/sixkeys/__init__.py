@@ -1,6 +1,6 @@
 """Sixkeys: one small agent, six keys, many worlds; always measured masked and unmasked.
 
-Every name of the face is loaded when it is first used, so importing this package imports neither JAX nor a world.
+Every name of the face is loaded on first use, so importing this package imports neither JAX nor a world.
 """
 
 from __future__ import annotations

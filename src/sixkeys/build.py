@@ -1,4 +1,4 @@
-"""Who meets whom? The only place that names concrete rooms together: settings -> worlds, pool, agent, memory."""
+"""Who meets whom? The only place that names the rooms together: settings -> worlds, pool, agent, memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SENSES = {"repo": 64}
 
 
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
-    """`"grid:grid_key"`, `"minigrid:MiniGrid-DoorKey-5x5-v0"`, `"repo:proc_mixed_loop"` -> that many seats of it.
+    """`"grid:grid_key"`, `"minigrid:MiniGrid-DoorKey-5x5-v0"`, `"repo:proc_mixed_loop"` -> that many seats.
 
     Raises ValueError with the possible names on an unknown world.
     """
@@ -48,7 +48,7 @@ def make_pool(config: PoolConfig, seed_of: SeedOf, senses: int = 0, isolation: s
     """A pool of all worlds of `config`. Raises ValueError where worlds and seats do not pair up."""
     if len(config.worlds) != len(config.seats):
         raise ValueError(
-            f"{len(config.worlds)} worlds but {len(config.seats)} numbers of seats; give one number for each world"
+            f"{len(config.worlds)} worlds but {len(config.seats)} numbers of seats; give one for each world"
         )
     pairs = zip(config.worlds, config.seats, strict=True)
     return Pool([make_world(world, seats, isolation) for world, seats in pairs], seed_of, senses)
@@ -73,7 +73,7 @@ def evaluation_pools(
 
 
 def habits(config: RunConfig, resume: Mapping[str, Mapping] | None = None) -> Habits:
-    """Memory, language and guards of a run; what was remembered is restored from a checkpoint's components."""
+    """Memory, language and guards of a run; memories are restored from a checkpoint's components."""
     if not config.memory:
         return Habits()
     from sixkeys.memory.episodic import Episodic

@@ -1,4 +1,4 @@
-"""What can be typed? `sixkeys COMMAND`; each command lives in a module of its own and is imported when asked for."""
+"""What can be typed? `sixkeys COMMAND`; each command has a module of its own, imported when asked for."""
 
 from __future__ import annotations
 

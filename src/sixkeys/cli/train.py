@@ -15,7 +15,7 @@ from sixkeys.training.config import RunConfig
 EXPLAIN = """Learn in one or more worlds.
 
 Stages: 1 the world model from play (--stage1-updates); 2 the policy by A2C, everything learning together
-(--rl-steps keys, or --stage2-updates updates); 4 lifelong learning (--stage4-updates, refused until it exists).
+(--rl-steps keys, or --stage2-updates updates); 4 lifelong (--stage4-updates, refused until it exists).
 Experience is A2C's own; evaluation episodes are never trained on.
 
   sixkeys train --worlds grid:grid_key --seats 16 --rl-steps 150000
@@ -39,7 +39,7 @@ class Options:
     checkpoint_save_optim: bool = True
     """keep the optimizer's moments too; without them a resumed run is not bit for bit the same"""
     resume_from: Path | None = None
-    """go on from this checkpoint with the config saved in it; other settings are ignored, but --rl-steps may grow"""
+    """go on from this checkpoint and its config; other settings are ignored, but --rl-steps may grow"""
     eval_policy: Literal["sample", "greedy"] = "greedy"
     """how keys are chosen in the evaluation at the end"""
     eval_episodes: int = 100
@@ -94,6 +94,7 @@ def _evaluate(saved: object, options: Options) -> None:
             say(
                 f"Eval[{'masked' if masked else 'unmasked'}] {world}: pass {result.pass_rate.value:.3f} "
                 f"[{result.pass_rate.low:.3f}, {result.pass_rate.high:.3f}]  "
-                f"mean steps to pass {result.mean_steps_to_pass.value:.2f} (oracle {result.oracle_steps.value:.2f})  "
+                f"mean steps to pass {result.mean_steps_to_pass.value:.2f} "
+                f"(oracle {result.oracle_steps.value:.2f})  "
                 f"invalid mass {result.invalid_mass.value:.4f}"
             )
