@@ -1,8 +1,8 @@
 """How much faster is a warm run than a cold `python -m pytest`? Same tests, same sandbox, turn by turn.
 
-A project of five functions and five tests is generated anew for every run; every other one has a failing test,
-and each verdict is checked. A cold run's time is taken inside the sandbox, from the start of the interpreter to
-its end, so that starting the sandbox is not held against it.
+Every run gets a new project of five functions and five tests; every other one has a failing test, and each
+verdict is checked. A cold run's time is taken inside the sandbox, from the start of the interpreter to its
+end, so that starting the sandbox is not held against it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """How fast do we learn beside others? Keys a second on MiniGrid DoorKey-5x5, turn by turn, 16 seats each.
 
 Ours runs with the settings of the study `doorkey`. Stable-Baselines3's A2C (MLP policy) and sb3-contrib's
-RecurrentPPO (MLP and LSTM, as wide as our belief) see our patch, flattened, in the same kind of seats. What can be
-set alike is taken from the study: unroll, discount, GAE, learning rate, weights of value and entropy; RecurrentPPO
-keeps its own rollouts of 128 keys a seat and its own epochs. Ours does more for each key: it learns a world model
-with validity and risk, a self-model and from replay, and acts through a workspace; the others learn a policy and a
-value. `--to-success` asks what that buys: keys until 0.95 of unseen episodes are solved.
+RecurrentPPO (MLP and LSTM, as wide as our belief) see our patch, flattened, in the same training episodes.
+What can be set alike is taken from the study: unroll, discount, GAE, learning rate, weights of value and
+entropy; RecurrentPPO keeps its own rollouts of 128 keys a seat and its own epochs. Ours does more for each
+key: it learns a world model with validity and risk, a self-model, and from replay, and acts through a
+workspace; the others learn a policy and a value. `--to-success` asks what that buys: keys until 0.95 of
+unseen episodes are solved.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def ours(config: RunConfig) -> Learner:
 
 
 class Rival:
-    """A model of Stable-Baselines3 as a Thinker: it reads the flattened patch and nothing else. Holds no state."""
+    """A model of Stable-Baselines3 as a Thinker that reads the flattened patch. Keeps state: it."""
 
     def __init__(self, model: Any):
         self.model = model
@@ -84,7 +85,7 @@ class Rival:
 
 
 def flat(patch: np.ndarray) -> np.ndarray:
-    """uint8 [..., 9, 9, 3] -> float32 [..., 243] in [0, 2): kinds and identities lie below 16, states below 8."""
+    """uint8 [..., 9, 9, 3] -> float32 [..., 243] in [0, 2): each channel over half of its size."""
     halves = np.array(CELL_SIZES, np.float32) / 2
     return (patch / halves).reshape(*patch.shape[:-3], -1).astype(np.float32)
 
@@ -125,10 +126,11 @@ def rival(kind: str, config: RunConfig) -> Learner:
 
     learn, brain = config.learn, config.brain
     seats = DummyVecEnv([lambda n=n: seat(config, n) for n in range(config.pool.seats[0])])
-    alike = dict(
-        gamma=brain.gamma, gae_lambda=learn.gae_lambda, ent_coef=learn.entropy_coef, vf_coef=learn.value_coef,
-        max_grad_norm=learn.clip, learning_rate=learn.learning_rate, seed=learn.seed, device="cpu",
-    )  # fmt: skip
+    alike = {
+        "gamma": brain.gamma, "gae_lambda": learn.gae_lambda, "max_grad_norm": learn.clip,
+        "ent_coef": learn.entropy_coef, "vf_coef": learn.value_coef, "learning_rate": learn.learning_rate,
+        "seed": learn.seed, "device": "cpu",
+    }  # fmt: skip
     if kind == A2C_NAME:
         model = A2C("MlpPolicy", seats, n_steps=learn.unroll, **alike)
     else:
@@ -152,7 +154,7 @@ def keys_a_second(learner: Learner, keys: int) -> float:
 def keys_to_success(
     name: str, learner: Learner, config: RunConfig, every: int, limit: int
 ) -> tuple[str, ...]:
-    """A row: name, keys until SOLVED of unseen episodes are solved unmasked, that share, minutes of learning."""
+    """A row: name, keys until SOLVED of unseen episodes are solved, share solved, minutes learning."""
     pools, keys, solved, seconds = build.evaluation_pools(WORLD, 16, config.brain.senses), 0, 0.0, 0.0
     with console.status("") as status:
         while solved < SOLVED and keys < limit:

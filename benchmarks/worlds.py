@@ -1,6 +1,7 @@
 """How fast are our worlds? Keys a second of GridWorld, 256 seats in one array, beside MiniGrid DoorKey-5x5.
 
-Every contestant presses random keys, begins its next episode after an end, and builds every observation. MiniGrid is its bare environment: no checker, no wrapper. Time to begin episodes counts for all of them.
+Every contestant presses random keys, begins its next episode after an end, and builds every observation. Raw
+MiniGrid is its bare environment: no checker, no wrapper. Time to begin episodes counts for all of them.
 """
 
 from __future__ import annotations

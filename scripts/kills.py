@@ -1,6 +1,6 @@
 """Does training survive `kill -9` at any moment? It is killed and resumed N times and compared with a twin.
 
-A tiny real `sixkeys train` that saves after every update is killed at random moments: mostly a random while after
+A tiny real `sixkeys train` that saves after every update is killed at random moments: mostly some time after
 it has saved, sometimes while it is still starting. After every kill
   - `load` must accept the checkpoint, and every other step directory that bears a final name;
   - its step must not lie behind the last one that was published before the kill;
@@ -29,8 +29,34 @@ from sixkeys.cli.common import bar, compiled_once, say
 from sixkeys.training.checkpoint import Checkpoint, load
 from sixkeys.training.config import RunConfig
 
-SETTINGS = ["--worlds", "grid:grid_mixed", "--seats", "4", "--width", "16", "--hidden", "16", "--slots", "2", "--horizon", "3", "--rollouts", "2", "--unroll", "4", "--stage1-updates", "4", "--replay-rows", "2", "--replay-size", "8", "--memory", "--rl-steps", "1000000000"]
-"""So many keys that it never ends by itself; fixed, because learning rates fall with the share that is done."""
+SETTINGS = [
+    "--worlds",
+    "grid:grid_mixed",
+    "--seats",
+    "4",
+    "--width",
+    "16",
+    "--hidden",
+    "16",
+    "--slots",
+    "2",
+    "--horizon",
+    "3",
+    "--rollouts",
+    "2",
+    "--unroll",
+    "4",
+    "--stage1-updates",
+    "4",
+    "--replay-rows",
+    "2",
+    "--replay-size",
+    "8",
+    "--memory",
+    "--rl-steps",
+    "1000000000",
+]
+"""So many keys that it never ends by itself; fixed, as learning rates fall with the share that is done."""
 SAVING = ["--checkpoint-every", "1", "--eval-episodes", "0"]
 PATIENCE = 300.0
 """Seconds until a started training must have saved."""
@@ -96,7 +122,7 @@ def _bytes(array: np.ndarray) -> tuple[str, tuple[int, ...], bytes]:
 
 
 class Twin:
-    """A run of the same settings that nobody interrupts and that never touches the disk. Keeps state: where it is."""
+    """A run of the same settings that nobody interrupts, without a disk. Keeps state: where it is."""
 
     def __init__(self, config: RunConfig):
         from sixkeys.training.train import train

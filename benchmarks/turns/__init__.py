@@ -47,10 +47,10 @@ def ratio(rates: Rates, ours: str, theirs: str) -> Ratio:
 
 
 def table(title: str, unit: str, rates: Rates, ours: str) -> Table:
-    """A row a contestant: its median rate, its spread, and how many times faster `ours` is (median, spread)."""
-    shown = Table(title=title)
-    for header in ("", unit, "min .. max", f"{ours} is", "min .. max"):
-        shown.add_column(header, no_wrap=header != f"{ours} is", justify="right" if header else "left")
+    """A row a contestant: median rate, spread, how many times faster `ours` is, spread."""
+    shown = Table(title=title, caption=f"ratio: {ours} over this row, within a round")
+    for header in ("", unit, "min .. max", "ratio", "min .. max"):
+        shown.add_column(header, no_wrap=True, justify="right" if header else "left")
     for name, values in rates.items():
         times = ratio(rates, ours, name)
         faster = (

@@ -35,8 +35,8 @@ def make_world(world: str, seats: int, isolation: str = "auto") -> World:
     kind = registry.load(name)
     if not issubclass(kind, gym.Env):
         return kind(task, seats)
-    extra = {"isolation": isolation} if name == "repo" else {}
-    return GymWorld([kind(task=task, **extra) for _ in range(seats)])
+    settings = {"task": task, "isolation": isolation} if name == "repo" else {"task": task}
+    return GymWorld([kind(**settings) for _ in range(seats)])
 
 
 def senses_of(worlds: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypedDict, runtime_checkable
+from typing import Any, NamedTuple, NotRequired, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 from gymnasium import spaces
@@ -39,7 +39,7 @@ TEST_SEEDS = 1 << 30
 """Seeds below are for training, seeds from here on for evaluation; no seed is both."""
 
 
-class Observation(TypedDict, total=False):
+class Observation(TypedDict):
     """What a seat sees. Batched by a pool: every array gains a leading `seats` axis."""
 
     patch: np.ndarray
@@ -50,7 +50,7 @@ class Observation(TypedDict, total=False):
     """int32 [4]: world, task family, phase, seat."""
     env_desc: np.ndarray
     """float32 [16]: descriptor of the world."""
-    senses: np.ndarray
+    senses: NotRequired[np.ndarray]
     """int32 [senses, 4], optional: (source, key, token, mark); key is 1 + k where the token labels key k,
     else 0; a row of zeros is padding."""
 

@@ -6,7 +6,7 @@ One loop serves training, benchmarking and fixing alike. It is given what it nee
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -35,6 +35,10 @@ class Seats(Protocol):
     seats: int
 
     def step(self, actions: np.ndarray) -> Moment: ...
+
+
+Hints = Callable[[Moment], np.ndarray]
+"""A moment -> bool [seats]: who sees what the interface offers."""
 
 
 class Habits(NamedTuple):
@@ -72,7 +76,7 @@ def look(now: Moment, hints: np.ndarray | bool, habits: Habits) -> Seen:
 
 
 def walk(
-    pool: Seats, now: Moment, thinker: Thinker, mind: Any, hints: Any = True, habits: Habits = Habits()
+    pool: Seats, now: Moment, thinker: Thinker, mind: Any, hints: bool | Hints = True, habits: Habits = Habits()
 ) -> Walk:
     """Yields steps for ever, from `now` on. `hints` is a bool, or a function Moment -> bool [seats].
 

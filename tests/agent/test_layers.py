@@ -37,7 +37,7 @@ def test_attention_reads_nothing_that_is_not_visible():
     visible[2] = False
     changed = items.copy()
     changed[2:] += 10
-    run = jax.jit(attention)
+    run = jax.jit(lambda q, x, v: attention(q, x, v))
     a, b = (run(queries, jnp.asarray(x), jnp.asarray(visible)) for x in (items, changed))
     np.testing.assert_array_equal(a, b)
     alone = queries[2] + attention.mlp(norm(queries[2] + attention.out.bias)) + attention.out.bias

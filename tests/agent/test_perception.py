@@ -9,9 +9,13 @@ from sixkeys.agent.perception import Perception, Reader, one_hots
 from sixkeys.contract import CELL_SIZES, observation_space
 
 
+def compiled(module):
+    return jax.jit(lambda x: module(x))
+
+
 @pytest.fixture(scope="module")
 def reader():
-    return jax.jit(Reader(np.random.default_rng(0)))
+    return compiled(Reader(np.random.default_rng(0)))
 
 
 def senses(a, b):
@@ -51,7 +55,7 @@ def test_word_order_matters(reader):
 
 
 def test_any_observation_of_the_contract_is_perceived():
-    perception = jax.jit(Perception(np.random.default_rng(1), width=16, senses=12))
+    perception = compiled(Perception(np.random.default_rng(1), width=16, senses=12))
     space = observation_space(12)
     space.seed(0)
     for _ in range(5):

@@ -17,7 +17,7 @@ def returns(imagine, belief, key, horizon, rollouts, risk_coef):
 
 
 def line(goal=3, validity=None, risk_at=None):
-    """Cells 0..goal; key 1 steps right, others stay; reward 1 on arriving at the goal, which ends the episode."""
+    """Cells 0..goal; key 1 steps right, others stay; reward 1 on reaching the goal, which ends it."""
 
     def imagine(place, action, key):
         there = jnp.minimum(place + (action == 1), goal)

@@ -12,20 +12,20 @@ class BrainConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    width: int = Field(128, ge=8, description="width of percept and scene")
-    hidden: int = Field(128, ge=8, description="width of the belief's recurrent part")
-    slots: int = Field(4, ge=1, description="slots of the workspace")
-    senses: int = Field(0, ge=0, description="sense tokens an observation holds; 0 builds no reader")
-    use_self: bool = Field(True, description="the self-model: its vector and its say in planning")
-    use_workspace: bool = Field(True, description="the workspace; without it its parts are only concatenated")
-    use_validity: bool = Field(True, description="add the log of believed validity to the policy's logits")
+    width: int = Field(default=128, ge=8, description="width of percept and scene")
+    hidden: int = Field(default=128, ge=8, description="width of the belief's recurrent part")
+    slots: int = Field(default=4, ge=1, description="slots of the workspace")
+    senses: int = Field(default=0, ge=0, description="sense tokens an observation holds; 0 builds no reader")
+    use_self: bool = Field(default=True, description="the self-model: its vector and its say in planning")
+    use_workspace: bool = Field(default=True, description="the workspace; without it its parts are only concatenated")
+    use_validity: bool = Field(default=True, description="add the log of believed validity to the policy's logits")
     planning_coef: float = Field(
-        0.30, ge=0, description="weight of imagined advice in the logits; 0 never plans"
+        default=0.30, ge=0, description="weight of imagined advice in the logits; 0 never plans"
     )
-    horizon: int = Field(12, ge=1, description="keys imagined ahead")
-    rollouts: int = Field(4, ge=1, description="imagined rollouts of each first key")
+    horizon: int = Field(default=12, ge=1, description="keys imagined ahead")
+    rollouts: int = Field(default=4, ge=1, description="imagined rollouts of each first key")
     risk_coef: float = Field(
-        1.0, ge=0, description="penalty for imagined risk, scaled by twice the trait caution"
+        default=1.0, ge=0, description="penalty for imagined risk, scaled by twice the trait caution"
     )
-    gamma: float = Field(0.97, gt=0, le=1, description="discount a key")
+    gamma: float = Field(default=0.97, gt=0, le=1, description="discount a key")
     traits: Traits = Traits()

@@ -59,6 +59,9 @@ ABLATIONS = (
 B1 = settings(
     learn__rl_steps=36_000, learn__stage1_updates=20, learn__entropy_coef=0.02, learn__replay_rows=8
 )
+TOGETHER = settings(
+    learn__rl_steps=450_000, learn__entropy_coef=0.02, learn__novelty_coef=0.03, learn__replay_rows=8
+)
 GRID_CASES = ("grid_empty", "grid_rooms", "grid_key", "grid_lava", "grid_forage", "grid_mixed")
 
 STUDIES: Mapping[str, Study] = MappingProxyType(
@@ -78,7 +81,7 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
             ),
             Study(
                 "together", ("grid:grid_mixed", "minigrid:MiniGrid-DoorKey-5x5-v0", "repo:proc_mixed_loop"),
-                (32, 8, 4), settings(learn__rl_steps=500_000, learn__novelty_coef=0.03, learn__entropy_coef=0.02),
+                (16, 8, 4), TOGETHER,
                 cases=("grid_mixed", "minigrid_doorkey", "b1", "b1_heldout"),
             ),
         )

@@ -12,7 +12,8 @@ import tyro
 
 from sixkeys import build
 from sixkeys.cli.common import compiled_once, console, parse, say
-from sixkeys.contract import KEYS, Moment, Seen, Thought, episode_seed
+from sixkeys.contract import KEYS, Moment, Seen, Thinker, Thought, episode_seed
+from sixkeys.envs.pool import Pool
 
 EXPLAIN = """Press the six keys of a world.
 
@@ -78,7 +79,7 @@ def main(arguments: list[str]) -> int:
         pool.close()
 
 
-def _play(pool: object, thinker: object, options: Options) -> int:
+def _play(pool: Pool, thinker: Thinker, options: Options) -> int:
     from sixkeys.loop import turn
 
     now, mind, keys = pool.reset(), thinker.begin(1, options.seed), pool.specs()[0].keys
@@ -99,7 +100,7 @@ def _play(pool: object, thinker: object, options: Options) -> int:
             time.sleep(options.pause)
 
 
-def _show(pool: object, now: Moment, keys: tuple[str, ...], unmasked: bool) -> None:
+def _show(pool: Pool, now: Moment, keys: tuple[str, ...], unmasked: bool) -> None:
     console.rule(f"energy {now.observation['energy'][0, 0]:.2f}")
     console.print(pool.screen(0), markup=False, highlight=False)
     names = [

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from sixkeys import build
-from sixkeys.cli.common import bar, say
+from sixkeys.cli.common import bar, console, say
+from sixkeys.loop import Habits
+from sixkeys.memory.episodic import Episodic
 from sixkeys.training.checkpoint import Checkpoint, load, save
 from sixkeys.training.config import RunConfig
 from sixkeys.training.train import Snapshot, train
@@ -80,7 +82,8 @@ def run(
     pool, curve = build.training_pool(config), Curve(dict(resume.meta["curve"]) if resume else None)
     journal = Journal(folder)
     components = {name: dict(part) for name, part in resume.components.items()} if resume else None
-    habits, last = build.habits(config, components), None
+    habits, last, told = build.habits(config, components), None, 0.0
+    spent = float(resume.meta["seconds"]) if resume else 0.0
     try:
         with bar() as progress:
             task = progress.add_task(title, total=1000, note="compiling")
@@ -88,9 +91,19 @@ def run(
                 curve.add(snapshot)
                 journal.write(snapshot, curve)
                 rate = pool.seats * config.learn.unroll / max(snapshot.seconds, 1e-9)
-                progress.update(task, completed=int(1000 * snapshot.share), note=_note(snapshot, curve, rate))
+                note = _note(snapshot, curve, rate)
+                progress.update(task, completed=int(1000 * snapshot.share), note=note)
+                if not console.is_terminal and snapshot.share >= told:
+                    told += 0.05
+                    say(f"{title} {100 * snapshot.share:3.0f} % {spent:5.0f} s  {note}")
+                spent += snapshot.seconds
                 if snapshot.update % save_every == 0 or snapshot.share >= 1:
-                    _save(folder, snapshot, config, curve, habits, save_optim)
+                    meta = {
+                        "config": config.model_dump(mode="json"),
+                        "seconds": round(spent, 1),
+                        "curve": curve.points,
+                    }
+                    _save(folder, snapshot, meta, habits, save_optim)
                 last = snapshot
     finally:
         journal.close()
@@ -109,21 +122,13 @@ def _note(snapshot: Snapshot, curve: Curve, rate: float) -> str:
     )
 
 
-def _save(
-    folder: Path, snapshot: Snapshot, config: RunConfig, curve: Curve, habits: Any, save_optim: bool
-) -> None:
+def _save(folder: Path, snapshot: Snapshot, meta: dict[str, Any], habits: Habits, save_optim: bool) -> None:
     components = snapshot.components()
     if not save_optim:
         del components["optimizer"]
-    if habits.memory is not None:
+    if isinstance(habits.memory, Episodic):
         components["memory"] = habits.memory.state()
-    meta: dict[str, Any] = {
-        "config": config.model_dump(mode="json"),
-        "keys": snapshot.keys,
-        "share": snapshot.share,
-    }
-    meta["curve"] = curve.points
-    save(folder, snapshot.update, components, meta)
+    save(folder, snapshot.update, components, {**meta, "keys": snapshot.keys, "share": snapshot.share})
 
 
 def resume_point(path: Path) -> Checkpoint:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import tyro
+from rich.markup import escape
 
 from sixkeys import build
 from sixkeys.cli.common import compiled_once, parse, say
@@ -82,7 +83,7 @@ def _root(step: Path) -> Path:
     return step.parent if step.name.startswith("step_") else step
 
 
-def _evaluate(saved: object, options: Options) -> None:
+def _evaluate(saved: Checkpoint, options: Options) -> None:
     from sixkeys.bench.evaluate import evaluate
     from sixkeys.bench.metrics import summarise
 
@@ -91,10 +92,11 @@ def _evaluate(saved: object, options: Options) -> None:
         for masked in (True, False):
             pools = build.evaluation_pools(world, 16, config.brain.senses, config.isolation)
             result = summarise(evaluate(agent, pools, options.eval_episodes, masked))
-            say(
+            line = (
                 f"Eval[{'masked' if masked else 'unmasked'}] {world}: pass {result.pass_rate.value:.3f} "
                 f"[{result.pass_rate.low:.3f}, {result.pass_rate.high:.3f}]  "
                 f"mean steps to pass {result.mean_steps_to_pass.value:.2f} "
                 f"(oracle {result.oracle_steps.value:.2f})  "
                 f"invalid mass {result.invalid_mass.value:.4f}"
             )
+            say(escape(line))

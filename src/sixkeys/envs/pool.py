@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, pairwise
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -57,7 +58,7 @@ class Pool:
         return Moment(Observation(**merged), np.concatenate(offers), begun, outcome)
 
     def _seated(self, observation: Observation, rows: slice) -> dict[str, np.ndarray]:
-        entries = dict(observation)
+        entries: dict[str, np.ndarray] = {**observation}
         if self.senses:
             full = np.zeros((rows.stop - rows.start, self.senses, 4), np.int32)
             if "senses" in entries:
@@ -117,7 +118,9 @@ class GymWorld:
     """
 
     def __init__(self, envs: Sequence[gym.Env]):
-        self.envs = [env.unwrapped for env in envs]
+        # Any, since gym.Env cannot say that an environment has a card, an oracle, a family and a screen;
+        # envs/check.py does.
+        self.envs: list[Any] = [env.unwrapped for env in envs]
         self.seats = len(self.envs)
         self.world_spec: WorldSpec = self.envs[0].world_spec
         self.seeds = np.zeros(self.seats, np.int64)

@@ -17,17 +17,18 @@ def returns(
 ) -> Float[Array, 6]:
     """Mean imagined return of each first key: sum of discount * (reward - risk_coef * risk), then the value.
 
-    Later keys are drawn from the imagined policy among keys imagined valid. All first keys share their noise, so
-    that their difference is not noise (common random numbers).
+    Later keys are drawn from the imagined policy among keys imagined valid. All first keys share their noise,
+    so that their difference is not noise (common random numbers).
     """
 
     def one(first: Array, noise: Array) -> Float[Array, ""]:
-        def step(carry: tuple, noise: Array) -> tuple[tuple, None]:
+        def step(carry: tuple, noise: Array) -> tuple[tuple, Array]:
             belief, action, discount, total = carry
             dream, choice = jax.random.split(noise)
             then = imagine(belief, action, dream)
             total = total + discount * (then.reward - risk_coef * then.risk)
-            logits = jnp.where(then.validity > 0.5, then.logits, then.logits + jnp.log(then.validity + 1e-6))
+            valid = then.validity > 0.5
+            logits = jnp.where(valid | ~valid.any(), then.logits, IMPOSSIBLE)
             action = jax.random.categorical(choice, logits)
             return (then.belief, action, discount * then.discount, total), then.value
 

@@ -17,34 +17,34 @@ class LearnConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rl_steps: int = Field(
-        300_000, ge=0, description="keys pressed in stage 2, all seats together (--rl-steps)"
+        default=300_000, ge=0, description="keys pressed in stage 2, all seats together (--rl-steps)"
     )
-    stage1_updates: int = Field(80, ge=0, description="stage 1: world-model updates from random play")
-    stage2_updates: int = Field(0, ge=0, description="stage 2: A2C updates; 0: as many as rl_steps gives")
-    stage4_updates: int = Field(0, ge=0, description="stage 4: lifelong; refused until it exists")
-    unroll: int = Field(8, ge=2, description="keys a seat between updates")
-    learning_rate: float = Field(7e-4, gt=0)
+    stage1_updates: int = Field(default=80, ge=0, description="stage 1: world-model updates from random play")
+    stage2_updates: int = Field(default=0, ge=0, description="stage 2: A2C updates; 0: as many as rl_steps gives")
+    stage4_updates: int = Field(default=0, ge=0, description="stage 4: lifelong; refused until it exists")
+    unroll: int = Field(default=8, ge=2, description="keys a seat between updates")
+    learning_rate: float = Field(default=7e-4, gt=0)
     final_learning_rate: float = Field(
-        0.1, ge=0, le=1, description="share of the rate left at the end (linear)"
+        default=0.1, ge=0, le=1, description="share of the rate left at the end (linear)"
     )
-    clip: float = Field(1.0, gt=0, description="largest global norm of a gradient")
-    gae_lambda: float = Field(0.95, ge=0, le=1)
-    value_coef: float = Field(0.5, ge=0)
-    entropy_coef: float = Field(0.01, ge=0)
-    final_entropy: float = Field(0.1, ge=0, description="share of entropy_coef left at the end (linear)")
-    invalid_action_coef: float = Field(0.1, ge=0, description="weight of the KL barrier -log(valid mass)")
-    action_mask_dropout: float = Field(0.5, ge=0, le=1, description="share of episodes played without hints")
+    clip: float = Field(default=1.0, gt=0, description="largest global norm of a gradient")
+    gae_lambda: float = Field(default=0.95, ge=0, le=1)
+    value_coef: float = Field(default=0.5, ge=0)
+    entropy_coef: float = Field(default=0.01, ge=0)
+    final_entropy: float = Field(default=0.1, ge=0, description="share of entropy_coef left at the end (linear)")
+    invalid_action_coef: float = Field(default=0.1, ge=0, description="weight of the KL barrier -log(valid mass)")
+    action_mask_dropout: float = Field(default=0.5, ge=0, le=1, description="share of episodes played without hints")
     world_coef: float = Field(
-        1.0, ge=0, description="weight of the world model's loss, fresh and replayed rows alike"
+        default=1.0, ge=0, description="weight of the world model's loss, fresh and replayed rows alike"
     )
-    self_coef: float = Field(0.1, ge=0, description="weight of the self-model's loss")
-    imitation_coef: float = Field(1.0, ge=0, description="weight of imitating one's own replayed successes")
+    self_coef: float = Field(default=0.1, ge=0, description="weight of the self-model's loss")
+    imitation_coef: float = Field(default=1.0, ge=0, description="weight of imitating one's own replayed successes")
     novelty_coef: float = Field(
-        0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0"
+        default=0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0"
     )
-    replay_rows: int = Field(16, ge=0, description="replayed sequences an update; 0 keeps no replay")
-    replay_size: int = Field(512, ge=1, description="sequences kept, those with a success preferred")
-    seed: int = Field(0, ge=0)
+    replay_rows: int = Field(default=16, ge=0, description="replayed sequences an update; 0 keeps no replay")
+    replay_size: int = Field(default=512, ge=1, description="sequences kept, those with a success preferred")
+    seed: int = Field(default=0, ge=0)
 
 
 class PoolConfig(BaseModel):
@@ -52,8 +52,8 @@ class PoolConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    worlds: tuple[str, ...] = Field(("grid:grid_mixed",), min_length=1, description="world:task, one or more")
-    seats: tuple[int, ...] = Field((16,), min_length=1, description="seats of each world")
+    worlds: tuple[str, ...] = Field(default=("grid:grid_mixed",), min_length=1, description="world:task, one or more")
+    seats: tuple[int, ...] = Field(default=(16,), min_length=1, description="seats of each world")
 
 
 class RunConfig(BaseModel):
@@ -64,8 +64,8 @@ class RunConfig(BaseModel):
     brain: BrainConfig = BrainConfig()
     learn: LearnConfig = LearnConfig()
     pool: PoolConfig = PoolConfig()
-    memory: bool = Field(False, description="recall from episodic memory while acting")
-    isolation: str = Field("auto", pattern="^(auto|bwrap|none)$")
+    memory: bool = Field(default=False, description="recall from episodic memory while acting")
+    isolation: str = Field(default="auto", pattern="^(auto|bwrap|none)$")
 
 
 Model = TypeVar("Model", bound=BaseModel)

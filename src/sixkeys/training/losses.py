@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.brain import Brain, Inner, Mind
@@ -23,26 +24,29 @@ from sixkeys.training.config import LearnConfig
 SCALE_FLOOR = 0.2
 """Advantages are divided by their spread, but by no less than this: noise must not become a lesson."""
 
+Rows = Array | np.ndarray
+"""NumPy where experience is gathered, JAX where an update reads it."""
+
 
 class Chunk(NamedTuple):
     """Experience of one seat. Observations, begun, hints and offers have T + 1 entries, the rest T."""
 
-    observation: dict[str, Array]
-    begun: Bool[Array, " T+1"]
-    seen: Bool[Array, "T+1 6"]
+    observation: dict[str, Rows]
+    begun: Bool[Rows, " T+1"]
+    seen: Bool[Rows, "T+1 6"]
     """What the thinker saw offered: all True where hints were hidden."""
-    forbidden: Bool[Array, "T+1 6"]
-    offered: Bool[Array, "T+1 6"]
+    forbidden: Bool[Rows, "T+1 6"]
+    offered: Bool[Rows, "T+1 6"]
     """What the interface really offered: a label, never an input."""
-    recalled: Float[Array, "T+1 entries features"]
-    words: Int[Array, "T+1 words"]
-    action: Int[Array, " T"]
-    reward: Float[Array, " T"]
-    bonus: Float[Array, " T"]
+    recalled: Float[Rows, "T+1 entries features"]
+    words: Int[Rows, "T+1 words"]
+    action: Int[Rows, " T"]
+    reward: Float[Rows, " T"]
+    bonus: Float[Rows, " T"]
     """For what was new; the policy and its value learn from it, the world model does not."""
-    terminated: Bool[Array, " T"]
-    truncated: Bool[Array, " T"]
-    success: Bool[Array, " T"]
+    terminated: Bool[Rows, " T"]
+    truncated: Bool[Rows, " T"]
+    success: Bool[Rows, " T"]
     mind: Mind
     """The mind before the first observation."""
 
@@ -50,8 +54,8 @@ class Chunk(NamedTuple):
 class Weights(NamedTuple):
     """What changes over a run."""
 
-    policy: Float[Array, ""]
-    entropy: Float[Array, ""]
+    policy: Float[Array, ""] | np.float32
+    entropy: Float[Array, ""] | np.float32
 
 
 def unroll(brain: Brain, chunk: Chunk) -> Inner:
@@ -98,12 +102,12 @@ def advantages(
     return jax.lax.scan(step, jnp.float32(0.0), (delta, ended), reverse=True)[1]
 
 
-def mean(x: Float[Array, "*a"], where: Bool[Array, "*a"]) -> Float[Array, ""]:
+def mean(x: Float[Rows, "*a"], where: Bool[Rows, "*a"]) -> Float[Array, ""]:
     """Mean over what counts; 0 where nothing does."""
     return jnp.where(where, x, 0.0).sum() / jnp.maximum(where.sum(), 1)
 
 
-def bernoulli(logit: Array, truth: Array) -> Array:
+def bernoulli(logit: Array, truth: Rows) -> Array:
     """Cross-entropy in nats of a logit against a truth in [0, 1]; 0.693 at logit 0."""
     return jnp.maximum(logit, 0) - logit * truth + jnp.log1p(jnp.exp(-jnp.abs(logit)))
 

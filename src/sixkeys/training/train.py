@@ -7,9 +7,9 @@ with everything else going on. Whoever consumes the snapshots evaluates, saves, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -98,6 +98,11 @@ def _optimizer(learn: LearnConfig) -> optax.GradientTransformation:
     return optax.chain(optax.clip_by_global_norm(learn.clip), optax.scale_by_adam(eps=1e-5))
 
 
+def _moments(learn: LearnConfig, weights: Any) -> optax.OptState:
+    """Fresh moments. `weights` is any tree: optax's type for them names containers and knows no modules."""
+    return _optimizer(learn).init(weights)
+
+
 @partial(jax.jit, static_argnames="learn", donate_argnames="optimizer")
 def _update(
     brain: Brain,
@@ -141,7 +146,7 @@ def train(
         state, steps, bonus, ended, mind = _gather(state, kept, habits, learn)
         fresh = _chunk(steps, bonus * learn.novelty_coef * (1 - share), mind)
         if learn.replay_rows:
-            replay.add(_flat(fresh), fresh.success.any(1))
+            replay.add(_flat(fresh), np.asarray(fresh.success).any(1))
         replayed = _unflat(fresh, replay.sample(learn.replay_rows, rng)) if learn.replay_rows else None
         weights, rate = _schedule(learn, state.update, share)
         brain, optimizer, losses = _update(
@@ -151,7 +156,7 @@ def train(
         numbers = {name: float(value) for name, value in losses.items()}
         done = state.update / (learn.stage1_updates + updates)
         yield Snapshot(
-            state.update, state.keys, done, time.perf_counter() - started, numbers, ended, brain,
+            state.update, state.keys, done, time.perf_counter() - started, numbers, ended, state.brain,
             partial(_components, state, kept),
         )  # fmt: skip
 
@@ -174,7 +179,7 @@ def _start(config: RunConfig, pool: Pooled, brain: Brain | None) -> State:
     mind = Agent(brain).begin(pool.seats, config.learn.seed)
     zeros = np.zeros(pool.seats, np.int64)
     hints = np.ones(pool.seats, bool)
-    return State(brain, _optimizer(config.learn).init(brain), mind, pool.reset(), hints, zeros, zeros, 0, 0)
+    return State(brain, _moments(config.learn, brain), mind, pool.reset(), hints, zeros, zeros, 0, 0)
 
 
 def _gather(
@@ -209,7 +214,7 @@ def _chunk(steps: list[Step], bonus: np.ndarray, mind: Mind) -> Chunk:
     now, seen, thought, then = zip(*steps, strict=True)
     last, final = then[-1], seen[-1]
 
-    def stack(items: list) -> np.ndarray:
+    def stack(items: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack(items, axis=1)
 
     moments = [*now, last]
