@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 from rich.markup import escape
@@ -12,6 +12,9 @@ from rich.markup import escape
 from sixkeys import build
 from sixkeys.cli.common import compiled_once, parse, say
 from sixkeys.training.config import RunConfig
+
+if TYPE_CHECKING:
+    from sixkeys.training.checkpoint import Checkpoint
 
 EXPLAIN = """Learn in one or more worlds.
 
