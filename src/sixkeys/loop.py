@@ -76,7 +76,12 @@ def look(now: Moment, hints: np.ndarray | bool, habits: Habits) -> Seen:
 
 
 def walk(
-    pool: Seats, now: Moment, thinker: Thinker, mind: Any, hints: bool | Hints = True, habits: Habits = Habits()
+    pool: Seats,
+    now: Moment,
+    thinker: Thinker,
+    mind: Any,
+    hints: bool | Hints = True,
+    habits: Habits = Habits(),
 ) -> Walk:
     """Yields steps for ever, from `now` on. `hints` is a bool, or a function Moment -> bool [seats].
 

@@ -17,8 +17,12 @@ class BrainConfig(BaseModel):
     slots: int = Field(default=4, ge=1, description="slots of the workspace")
     senses: int = Field(default=0, ge=0, description="sense tokens an observation holds; 0 builds no reader")
     use_self: bool = Field(default=True, description="the self-model: its vector and its say in planning")
-    use_workspace: bool = Field(default=True, description="the workspace; without it its parts are only concatenated")
-    use_validity: bool = Field(default=True, description="add the log of believed validity to the policy's logits")
+    use_workspace: bool = Field(
+        default=True, description="the workspace; without it its parts are only concatenated"
+    )
+    use_validity: bool = Field(
+        default=True, description="add the log of believed validity to the policy's logits"
+    )
     planning_coef: float = Field(
         default=0.30, ge=0, description="weight of imagined advice in the logits; 0 never plans"
     )

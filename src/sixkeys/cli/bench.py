@@ -11,8 +11,8 @@ from sixkeys.cli.common import bar, compiled_once, console, parse, say
 
 EXPLAIN = """Climb the ladder of cases, from simple to complex.
 
-Every case is played by the agent and by its controls (random, no-op, oracle, and the agent reading another seat's
-content), masked (it sees which keys are offered) and unmasked (it does not), over the same unseen episodes.
+Every case is played by the agent and by its controls (random, no-op, oracle, and the agent reading another
+seat's content), masked (it sees which keys are offered) and unmasked, over the same unseen episodes.
 
   sixkeys bench --quick                    a few episodes of every case with the shipped weights
   sixkeys bench --case minigrid_doorkey    one case in full
@@ -30,7 +30,7 @@ class Options:
     case: tuple[str, ...] = ()
     """only these cases, or a study: b1, doorkey, grid, together"""
     checkpoint: tuple[Path, ...] = ()
-    """weights of one or more training seeds of the same agent; default: the shipped ones, or the study's own"""
+    """weights of one or more training seeds of one agent; default: the shipped ones, or the study's own"""
     episodes: int = 0
     """episodes a case, instead of the case's own number"""
     seats: int = 0
@@ -159,13 +159,11 @@ def publish(results: list, options: Options, config: dict, shown_curves: list) -
         sign = ">=" if gate.at == "at_least" else "<="
         mark = "[green]pass[/]" if gate.passed else "[red]FAIL[/]"
         minus = f" - {gate.minus}" if gate.minus else ""
-        say(
-            f"{mark}  {gate.case}: {gate.thinker}{minus} {gate.mode} {gate.metric} {value} (gate {sign} {gate.bound:g})"
-        )
+        what = f"{gate.case}: {gate.thinker}{minus} {gate.mode} {gate.metric}"
+        say(f"{mark}  {what} {value} (gate {sign} {gate.bound:g})")
     say(f"isolation of code under test: {report.isolation}")
-    say(
-        f"report: {options.json.resolve()}\npage:   {options.html.resolve()}  (open it in a browser; it needs no network)"
-    )
+    say(f"report: {options.json.resolve()}")
+    say(f"page:   {options.html.resolve()}  (open it in a browser; it needs no network)")
     return 0 if options.quick or all(gate.passed for gate in report.gates) else 1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,10 +12,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 Options = TypeVar("Options")
 console = Console()
@@ -38,10 +40,17 @@ def compiled_once() -> None:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 
+class Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.1f}/s" if task.speed else "-/s", style="progress.data.speed")
+
+
 def bar() -> Progress:
     """A progress bar with what is going on, a rate in its text, elapsed and remaining time."""
     return Progress(
-        TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+        TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), Rate(),
         TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
         console=console,
     )  # fmt: skip
@@ -50,6 +59,3 @@ def bar() -> Progress:
 def say(text: str) -> None:
     """One line for a person."""
     console.print(text, highlight=False, soft_wrap=True)
-
-
-Say = Callable[[str], None]

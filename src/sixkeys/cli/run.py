@@ -1,4 +1,4 @@
-"""How is a whole training run driven? Snapshots -> progress bar, event files, checkpoints, a learning curve."""
+"""How is a training run driven? Snapshots -> progress bar, event files, checkpoints, a learning curve."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def run(
     save_every: int = 100,
     title: str = "train",
 ) -> Checkpoint:
-    """Trains to the end and returns the last checkpoint. Stopped at any moment it can go on from the last one saved."""
+    """Trains to the end and returns the last checkpoint; stopped at any moment, it can go on from the last saved."""
     pool, curve = build.training_pool(config), Curve(dict(resume.meta["curve"]) if resume else None)
     journal = Journal(folder)
     components = {name: dict(part) for name, part in resume.components.items()} if resume else None

@@ -57,14 +57,14 @@ class Pool:
         merged = {name: np.concatenate([o[name] for o in observations]) for name in observations[0]}
         return Moment(Observation(**merged), np.concatenate(offers), begun, outcome)
 
-    def _seated(self, observation: Observation, rows: slice) -> dict[str, np.ndarray]:
-        entries: dict[str, np.ndarray] = {**observation}
+    def _seated(self, observation: Observation, rows: slice) -> Observation:
+        seated = observation.copy()
         if self.senses:
             full = np.zeros((rows.stop - rows.start, self.senses, 4), np.int32)
-            if "senses" in entries:
-                full[:, : entries["senses"].shape[1]] = entries["senses"]
-            entries["senses"] = full
-        return entries
+            if "senses" in observation:
+                full[:, : observation["senses"].shape[1]] = observation["senses"]
+            seated["senses"] = full
+        return seated
 
     def _each(self, method: str) -> list:
         return [getattr(world, method)() for world in self.worlds]

@@ -20,7 +20,9 @@ class LearnConfig(BaseModel):
         default=300_000, ge=0, description="keys pressed in stage 2, all seats together (--rl-steps)"
     )
     stage1_updates: int = Field(default=80, ge=0, description="stage 1: world-model updates from random play")
-    stage2_updates: int = Field(default=0, ge=0, description="stage 2: A2C updates; 0: as many as rl_steps gives")
+    stage2_updates: int = Field(
+        default=0, ge=0, description="stage 2: A2C updates; 0: as many as rl_steps gives"
+    )
     stage4_updates: int = Field(default=0, ge=0, description="stage 4: lifelong; refused until it exists")
     unroll: int = Field(default=8, ge=2, description="keys a seat between updates")
     learning_rate: float = Field(default=7e-4, gt=0)
@@ -31,14 +33,22 @@ class LearnConfig(BaseModel):
     gae_lambda: float = Field(default=0.95, ge=0, le=1)
     value_coef: float = Field(default=0.5, ge=0)
     entropy_coef: float = Field(default=0.01, ge=0)
-    final_entropy: float = Field(default=0.1, ge=0, description="share of entropy_coef left at the end (linear)")
-    invalid_action_coef: float = Field(default=0.1, ge=0, description="weight of the KL barrier -log(valid mass)")
-    action_mask_dropout: float = Field(default=0.5, ge=0, le=1, description="share of episodes played without hints")
+    final_entropy: float = Field(
+        default=0.1, ge=0, description="share of entropy_coef left at the end (linear)"
+    )
+    invalid_action_coef: float = Field(
+        default=0.1, ge=0, description="weight of the KL barrier -log(valid mass)"
+    )
+    action_mask_dropout: float = Field(
+        default=0.5, ge=0, le=1, description="share of episodes played without hints"
+    )
     world_coef: float = Field(
         default=1.0, ge=0, description="weight of the world model's loss, fresh and replayed rows alike"
     )
     self_coef: float = Field(default=0.1, ge=0, description="weight of the self-model's loss")
-    imitation_coef: float = Field(default=1.0, ge=0, description="weight of imitating one's own replayed successes")
+    imitation_coef: float = Field(
+        default=1.0, ge=0, description="weight of imitating one's own replayed successes"
+    )
     novelty_coef: float = Field(
         default=0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0"
     )
@@ -52,7 +62,9 @@ class PoolConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    worlds: tuple[str, ...] = Field(default=("grid:grid_mixed",), min_length=1, description="world:task, one or more")
+    worlds: tuple[str, ...] = Field(
+        default=("grid:grid_mixed",), min_length=1, description="world:task, one or more"
+    )
     seats: tuple[int, ...] = Field(default=(16,), min_length=1, description="seats of each world")
 
 

@@ -60,7 +60,7 @@ class Weights(NamedTuple):
 
 def unroll(brain: Brain, chunk: Chunk) -> Inner:
     """Every thought of a chunk again, with gradients. Percepts outside the scan, the belief inside."""
-    percepts = jax.vmap(brain.perception)(chunk.observation)
+    percepts = jax.vmap(lambda now: brain.perception(now))(chunk.observation)
     actions = jnp.concatenate([chunk.mind.action[None], chunk.action])
     pressed = jnp.take_along_axis(percepts.labels[:-1], chunk.action[:, None, None], axis=1)[:, 0]
     labels = jnp.concatenate([chunk.mind.label[None], pressed])
