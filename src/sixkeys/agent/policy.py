@@ -70,8 +70,6 @@ def behaviour(choice: Choice, offered: Bool[Array, 6], forbidden: Bool[Array, 6]
     return jnp.where(offered & ~forbidden, jnp.where(hinted, choice.wish, choice.logits), IMPOSSIBLE)
 
 
-def valid_mass(
-    logits: Float[Array, "*a 6"], offered: Bool[Array | np.ndarray, "*a 6"]
-) -> Float[Array, "*a"]:
+def valid_mass(logits: Float[Array, "*a 6"], offered: Bool[Array | np.ndarray, "*a 6"]) -> Float[Array, "*a"]:
     """Probability on offered keys, in (0, 1]; 0.5 for two equal keys of which one is offered."""
     return (jax.nn.softmax(logits) * offered).sum(-1)
