@@ -132,16 +132,15 @@ def curves(paths: tuple[Path, ...]) -> list:
     found = []
     for path in paths or (build.shipped_weights(),):
         saved = load(path)
-        points = saved.meta.get("curve")
-        for mode in ("masked", "unmasked") if points else ():
-            seed = saved.meta["config"]["learn"]["seed"]
-            chart = "training: " + ", ".join(saved.meta["config"]["pool"]["worlds"])
-            found.append(
-                Curve(
-                    chart=chart, name=f"{mode}, seed {seed}", x_label="keys pressed", y_label="pass rate",
-                    x=tuple(points["keys"]), y=tuple(points[mode]),
-                )
-            )  # fmt: skip
+        points, seed = saved.meta.get("curve", {}), saved.meta["config"]["learn"]["seed"]
+        found += [
+            Curve(
+                chart=f"training: {name}", name=f"seed {seed}", x_label="keys pressed", y_label="pass rate",
+                x=tuple(points["keys"]), y=tuple(points[name]),
+            )
+            for name in points
+            if name != "keys"
+        ]  # fmt: skip
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,27 @@ CURVE_POINTS = 60
 
 
 class Curve:
-    """Pass rates over keys, masked and unmasked episodes apart. Keeps state."""
+    """Pass rates over keys, for each world, masked and unmasked episodes apart. Keeps state."""
 
-    def __init__(self, points: dict[str, list[float]] | None = None):
-        self.points = points or {"keys": [], "masked": [], "unmasked": []}
-        self.recent: dict[bool, deque] = {True: deque(maxlen=RECENT), False: deque(maxlen=RECENT)}
+    def __init__(self, worlds: Sequence[str], points: dict[str, list[float]] | None = None):
+        self.worlds = list(worlds)
+        names = [name for world in dict.fromkeys(worlds) for name in (f"{world} masked", f"{world} unmasked")]
+        self.points = points or {"keys": [], **{name: [] for name in names}}
+        self.recent: dict[str, deque] = {name: deque(maxlen=RECENT) for name in names}
 
     def add(self, snapshot: Snapshot) -> None:
-        for success, hinted in zip(snapshot.ended.success, snapshot.ended.hinted, strict=True):
-            self.recent[bool(hinted)].append(float(success))
+        ended = snapshot.ended
+        for seat, success, hinted in zip(ended.seat, ended.success, ended.hinted, strict=True):
+            name = f"{self.worlds[seat]} {'masked' if hinted else 'unmasked'}"
+            self.recent[name].append(float(success))
         if snapshot.share * CURVE_POINTS >= len(self.points["keys"]):
             self.points["keys"].append(float(snapshot.keys))
-            self.points["masked"].append(self.rate(True))
-            self.points["unmasked"].append(self.rate(False))
+            for name, rate in self.rates().items():
+                self.points[name].append(rate)
 
-    def rate(self, hinted: bool) -> float:
-        """Mean success of the recent episodes; 0 before the first."""
-        return float(np.mean(self.recent[hinted])) if self.recent[hinted] else 0.0
+    def rates(self) -> dict[str, float]:
+        """Mean success of the recent episodes by name; 0 before the first."""
+        return {name: float(np.mean(recent)) if recent else 0.0 for name, recent in self.recent.items()}
 
 
 class Journal:
@@ -59,7 +64,7 @@ class Journal:
         if time.monotonic() - self.last < self.seconds and snapshot.share < 1:
             return
         self.last = time.monotonic()
-        numbers = {**snapshot.losses, "pass/masked": curve.rate(True), "pass/unmasked": curve.rate(False)}
+        numbers = {**snapshot.losses, **{f"pass/{name}": rate for name, rate in curve.rates().items()}}
         self.lines.write(json.dumps({"update": snapshot.update, "keys": snapshot.keys, **numbers}) + "\n")
         self.lines.flush()
         for name, value in numbers.items():
@@ -78,8 +83,9 @@ def run(
     save_every: int = 100,
     title: str = "train",
 ) -> Checkpoint:
-    """Trains to the end and returns the last checkpoint; stopped at any moment, it can go on from the last saved."""
-    pool, curve = build.training_pool(config), Curve(dict(resume.meta["curve"]) if resume else None)
+    """Trains to the end and returns the last checkpoint. A stopped run goes on from the last one saved."""
+    pool = build.training_pool(config)
+    curve = Curve([spec.name for spec in pool.specs()], dict(resume.meta["curve"]) if resume else None)
     journal = Journal(folder)
     components = {name: dict(part) for name, part in resume.components.items()} if resume else None
     habits, last, told = build.habits(config, components), None, 0.0
@@ -115,10 +121,10 @@ def run(
 
 def _note(snapshot: Snapshot, curve: Curve, rate: float) -> str:
     loss = snapshot.losses
+    passes = "  ".join(f"{name} {value:.2f}" for name, value in curve.rates().items())
     return (
-        f"{snapshot.keys:,} keys, {rate:,.0f}/s  pass masked {curve.rate(True):.2f} "
-        f"unmasked {curve.rate(False):.2f}  invalid {loss['policy/mean_invalid_mass']:.3f}  "
-        f"world {loss['world/loss']:.2f}"
+        f"{snapshot.keys:,} keys, {rate:,.0f}/s  pass {passes}  "
+        f"invalid {loss['policy/mean_invalid_mass']:.3f}  world {loss['world/loss']:.2f}"
     )
 
 
@@ -137,8 +143,8 @@ def resume_point(path: Path) -> Checkpoint:
     missing = {"carry", "moment", "pool", "replay", "novelty", "random"} - set(saved.components)
     if missing:
         raise ValueError(
-            f"{saved.path} holds weights alone ({', '.join(sorted(missing))} missing), so it can't be resumed; "
-            "it can be benched and played"
+            f"{saved.path} holds weights alone (no {', '.join(sorted(missing))}): "
+            "it can be benched and played, not resumed"
         )
     if "optimizer" not in saved.components:
         say(f"{saved.path} was saved without its optimizer: its moments start afresh")
