@@ -1,4 +1,4 @@
-"""Does a part earn its place? A study trains arms that differ in named settings and benches them side by side.
+"""Does a part earn its place? A study trains arms that differ in named settings and benches them together.
 
 Data only: which worlds, how many keys, which settings each arm changes, which seeds, which cases.
 """
@@ -43,9 +43,8 @@ class Study:
 
     def changes(self, arm: Arm, seed: int) -> dict[str, Any]:
         """Every setting of one run of this study, dotted."""
-        return {
-            "pool.worlds": self.worlds, "pool.seats": self.seats, "learn.seed": seed, **self.base, **arm.changes
-        }  # fmt: skip
+        whole = {"pool.worlds": self.worlds, "pool.seats": self.seats, "learn.seed": seed}
+        return {**whole, **self.base, **arm.changes}
 
 
 ABLATIONS = (
@@ -76,7 +75,8 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
                 cases=("minigrid_doorkey",),
             ),
             Study(
-                "grid", ("grid:grid_mixed",), (32,), settings(learn__rl_steps=1_000_000, learn__novelty_coef=0.03),
+                "grid", ("grid:grid_mixed",), (16,),
+                settings(learn__rl_steps=800_000, learn__novelty_coef=0.03, learn__replay_rows=8),
                 cases=GRID_CASES,
             ),
             Study(
