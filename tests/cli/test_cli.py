@@ -151,7 +151,7 @@ def test_a_training_leaves_checkpoints_events_and_a_log(trained):
     assert [path.name.split(".")[1:3] for path in (folder / "events").iterdir()] == [["out", "tfevents"]]
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert lines[-1]["update"] == 8
-    assert {"keys", "policy/mean_invalid_mass", "pass/masked", "pass/unmasked"} <= set(lines[-1])
+    assert {"keys", "policy/mean_invalid_mass", "pass/grid masked", "pass/grid unmasked"} <= set(lines[-1])
 
 
 def test_a_training_says_where_it_saves_and_ends_measured_twice(trained):
