@@ -37,6 +37,8 @@ STUDY = STUDIES["doorkey"]
 WORLD = STUDY.worlds[0]
 OURS, A2C_NAME, RECURRENT = "sixkeys", "SB3 A2C", "RecurrentPPO"
 EPISODES, SOLVED = 200, 0.95
+ROLLOUT = 128
+"""sb3-contrib's own number of keys a seat between updates of RecurrentPPO."""
 
 
 class Learner(NamedTuple):
@@ -118,8 +120,8 @@ def seat(config: RunConfig, number: int) -> gym.Env:
     return Seat(MiniGridEnv(WORLD.partition(":")[2]))
 
 
-def rival(kind: str, config: RunConfig) -> Learner:
-    """A model of Stable-Baselines3 or sb3-contrib over as many seats."""
+def rival(kind: str, config: RunConfig, rollout: int = ROLLOUT) -> Learner:
+    """A model of Stable-Baselines3 or sb3-contrib over as many seats; `rollout`: RecurrentPPO's."""
     from sb3_contrib import RecurrentPPO
     from stable_baselines3 import A2C
     from stable_baselines3.common.vec_env import DummyVecEnv
@@ -135,7 +137,7 @@ def rival(kind: str, config: RunConfig) -> Learner:
         model = A2C("MlpPolicy", seats, n_steps=learn.unroll, **alike)
     else:
         wide = {"lstm_hidden_size": brain.hidden}
-        model = RecurrentPPO("MlpLstmPolicy", seats, policy_kwargs=wide, **alike)
+        model = RecurrentPPO("MlpLstmPolicy", seats, n_steps=rollout, policy_kwargs=wide, **alike)
 
     def go_on(keys: int) -> int:
         before = model.num_timesteps
@@ -175,7 +177,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often each contestant is measured (5)")
     parser.add_argument("--keys", type=int, default=6_000, help="keys of a measurement, or a bit more (6000)")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch; small models like one (1)")
-    parser.add_argument("--quick", action="store_true", help="3 rounds of 1500 keys: a look, not a claim")
+    parser.add_argument("--quick", action="store_true", help="2 rounds of 512 keys: a look, not a claim")
     parser.add_argument("--to-success", action="store_true", help="learn until 0.95 is solved; takes an hour")
     parser.add_argument("--every", type=int, default=20_000, help="keys between its evaluations (20000)")
     parser.add_argument("--limit", type=int, default=300_000, help="keys after which it gives up (300000)")
@@ -193,24 +195,25 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     compiled_once()
     config = configure(STUDY.changes(STUDY.arms[0], options.seed))
-    makers = {
-        OURS: lambda: ours(config),
-        A2C_NAME: lambda: rival(A2C_NAME, config),
-        RECURRENT: lambda: rival(RECURRENT, config),
-    }
-    race(makers, *((3, 1_500) if options.quick else (options.rounds, options.keys)))
+    rounds, keys = (2, 512) if options.quick else (options.rounds, options.keys)
+    shorter = max(1, min(ROLLOUT, keys // config.pool.seats[0]))
+    race(
+        {OURS: ours(config), A2C_NAME: rival(A2C_NAME, config), RECURRENT: rival(RECURRENT, config, shorter)},
+        rounds,
+        keys,
+    )
     if options.to_success:
         shown = Table(
             "", f"keys to {SOLVED} unmasked", "solved", "minutes", title=f"{EPISODES} unseen episodes"
         )
-        for name, make in makers.items():
-            shown.add_row(*keys_to_success(name, make(), config, options.every, options.limit))
+        for name in (OURS, A2C_NAME, RECURRENT):
+            learner = ours(config) if name == OURS else rival(name, config)
+            shown.add_row(*keys_to_success(name, learner, config, options.every, options.limit))
         console.print(shown)
 
 
-def race(makers: dict[str, Callable[[], Learner]], rounds: int, keys: int) -> None:
+def race(learners: dict[str, Learner], rounds: int, keys: int) -> None:
     """Prints how fast each learns, compilation and the first update left out."""
-    learners = {name: make() for name, make in makers.items()}
     with console.status("compiling"):
         for learner in learners.values():
             learner.learn(256)
