@@ -97,9 +97,9 @@ def main() -> None:
     ours, theirs = f"GridWorld x{options.seats}", "raw MiniGrid"
     contestants = {
         ours: bare(GridWorld(options.task, options.seats), seconds),
-        "the same in a pool": pooled(Pool([GridWorld(options.task, options.seats)], seed_of), seconds),
+        "in a pool": pooled(Pool([GridWorld(options.task, options.seats)], seed_of), seconds),
         theirs: raw(DOORKEY, seconds),
-        "our adapter x16 in a pool": pooled(
+        "our adapter x16": pooled(
             Pool([GymWorld([MiniGridEnv(DOORKEY) for _ in range(16)])], seed_of), seconds
         ),
     }

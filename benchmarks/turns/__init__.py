@@ -48,7 +48,7 @@ def ratio(rates: Rates, ours: str, theirs: str) -> Ratio:
 
 def table(title: str, unit: str, rates: Rates, ours: str) -> Table:
     """A row a contestant: median rate, spread, how many times faster `ours` is, spread."""
-    shown = Table(title=title, caption=f"ratio: {ours} over this row, within a round")
+    shown = Table(title=title, padding=0, caption=f"ratio: {ours} over this row, within a round")
     for header in ("", unit, "min .. max", "ratio", "min .. max"):
         shown.add_column(header, no_wrap=True, justify="right" if header else "left")
     for name, values in rates.items():
