@@ -46,6 +46,20 @@ def pairs(argv: list[str], flag: str) -> list[tuple[str, str]]:
     return [(argv[i + 1], argv[i + 2]) for i, word in enumerate(argv) if word == flag]
 
 
+@pytest.mark.parametrize(
+    "where, base", [("/opt/env/bin/python", "/tmp"), ("/tmp/env/bin/python", "/scratch")]
+)
+def test_an_interpreter_in_tmp_is_not_hidden(monkeypatch: pytest.MonkeyPatch, where: str, base: str):
+    monkeypatch.setattr(sandbox, "interpreter_paths", lambda: [str(Path(where).parent)])
+    assert sandbox.base_inside() == base
+    argv = command(Launcher("bwrap", "/usr/bin/bwrap", False), Limits(), ["warm.py", "{}"], base)
+    last = len(argv) - 1 - argv[::-1].index("--ro-bind")
+    covers = [argv[i + 1] for i, word in enumerate(argv) if word == "--tmpfs" and i > argv.index(where[:-7])]
+    assert covers == [base, "/dev/shm"]
+    assert not any(where.startswith(f"{folder}/") for folder in covers)
+    assert last < argv.index("--tmpfs")
+
+
 @pytest.mark.parametrize("user_namespace", [False, True])
 def test_the_command_line_opens_nothing_but_the_interpreter(user_namespace: bool):
     argv = command(

@@ -98,12 +98,12 @@ def bundled_bwrap() -> str | None:
 def command(launcher: Launcher, limits: Limits, program: Sequence[str], base: str) -> list[str]:
     """The argv that runs `program` (its first word a file of this folder) with this interpreter, isolated.
 
-    `base` is the only folder that can be written; inside bubblewrap it is always /tmp.
+    `base` is the only folder that can be written, but for /dev/shm; inside bubblewrap it is `base_inside()`.
     """
     python = [sys.executable, "-B", "-P", "-s"]
     if launcher.bwrap is None:
         return [*python, str(HERE / program[0]), *program[1:]]
-    argv = [launcher.bwrap, *_namespaces(launcher.user_namespace), *_mounts(limits)]
+    argv = [launcher.bwrap, *_namespaces(launcher.user_namespace), *_mounts(limits, base)]
     argv += ["--clearenv"]
     for name, value in environment(base).items():
         argv += ["--setenv", name, value]
@@ -136,7 +136,7 @@ def _namespaces(user_namespace: bool) -> list[str]:
     return [*flags, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
 
 
-def _mounts(limits: Limits) -> list[str]:
+def _mounts(limits: Limits, base: str) -> list[str]:
     argv = ["--ro-bind", "/usr", "/usr"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
         if os.path.islink(name):
@@ -153,9 +153,18 @@ def _mounts(limits: Limits) -> list[str]:
     for name in PROGRAMS:
         argv += ["--ro-bind", str(HERE / name), f"{INSIDE}/{name}"]
     argv += ["--proc", "/proc", "--dev", "/dev"]
-    for name in ("/tmp", "/dev/shm"):
+    for name in (base, "/dev/shm"):
         argv += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", name]
     return [*argv, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def base_inside() -> str:
+    """The folder for a run's files inside bubblewrap: /tmp, or another where the interpreter lies in /tmp.
+
+    A file system mounted over /tmp would hide such an interpreter.
+    """
+    hidden = any(path.startswith("/tmp/") for path in interpreter_paths())
+    return "/scratch" if hidden else "/tmp"
 
 
 def interpreter_paths() -> list[str]:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sixkeys.envs.repo.sandbox import Launcher, Limits, command, counted_before, environment
+from sixkeys.envs.repo.sandbox import Launcher, Limits, base_inside, command, counted_before, environment
 
 START_SECONDS = 60.0
 UNCLEAN = 70
@@ -44,7 +44,7 @@ class Worker:
     def start(self) -> None:
         """Starts the process; `ready` turns true when its first message is taken."""
         isolated = self.launcher.bwrap is not None
-        self.base = "/tmp" if isolated else tempfile.mkdtemp(prefix="sixkeys-run-")
+        self.base = base_inside() if isolated else tempfile.mkdtemp(prefix="sixkeys-run-")
         limits = self.limits._asdict()
         limits["processes"] += counted_before(self.launcher.user_namespace)
         settings = {"base": self.base, "limits": limits, "contained": isolated}
