@@ -47,7 +47,7 @@ def pairs(argv: list[str], flag: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "where, base", [("/opt/env/bin/python", "/tmp"), ("/tmp/env/bin/python", "/scratch")]
+    ("where", "base"), [("/opt/env/bin/python", "/tmp"), ("/tmp/env/bin/python", "/scratch")]
 )
 def test_an_interpreter_in_tmp_is_not_hidden(monkeypatch: pytest.MonkeyPatch, where: str, base: str):
     monkeypatch.setattr(sandbox, "interpreter_paths", lambda: [str(Path(where).parent)])
