@@ -159,7 +159,7 @@ def publish(results: list, options: Options, config: dict, shown_curves: list) -
         mark = "[green]pass[/]" if gate.passed else "[red]FAIL[/]"
         minus = f" - {gate.minus}" if gate.minus else ""
         what = f"{gate.case}: {gate.thinker}{minus} {gate.mode} {gate.metric}"
-        say(f"{mark}  {what} {value} (gate {sign} {gate.bound:g})")
+        say(f"{mark}  {what} {value} (gate {sign} {gate.bound:g})", markup=True)
     say(f"isolation of code under test: {report.isolation}")
     say(f"report: {options.json.resolve()}")
     say(f"page:   {options.html.resolve()}  (open it in a browser; it needs no network)")

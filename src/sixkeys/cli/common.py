@@ -56,6 +56,6 @@ def bar() -> Progress:
     )  # fmt: skip
 
 
-def say(text: str) -> None:
-    """One line for a person."""
-    console.print(text, highlight=False, soft_wrap=True)
+def say(text: str, markup: bool = False) -> None:
+    """One line for a person; with `markup`, rich's tags in brackets are read as tags."""
+    console.print(text, highlight=False, soft_wrap=True, markup=markup)

@@ -89,7 +89,8 @@ def _play(pool: Pool, thinker: Thinker, options: Options) -> int:
         step, mind = turn(pool, now, thinker, mind, not options.unmasked)
         now, pressed, key = step.then, pressed + 1, int(step.thought.action[0])
         invalid = "  (not offered: it changed nothing but energy)" if now.outcome.invalid[0] else ""
-        say(f"[bold]{pressed}: key {key} {keys[key]}[/]  reward {now.outcome.reward[0]:+.2f}{invalid}")
+        reward = f"reward {now.outcome.reward[0]:+.2f}"
+        say(f"[bold]{pressed}: key {key} {keys[key]}[/]  {reward}{invalid}", markup=True)
         if now.outcome.terminated[0] or now.outcome.truncated[0]:
             _show(pool, now, keys, options.unmasked)
             solved = bool(now.outcome.success[0])
@@ -106,4 +107,4 @@ def _show(pool: Pool, now: Moment, keys: tuple[str, ...], unmasked: bool) -> Non
     names = [
         name if unmasked or now.offered[0, key] else f"[dim strike]{name}[/]" for key, name in enumerate(keys)
     ]
-    say("  ".join(f"{key} {name}" for key, name in enumerate(names)))
+    say("  ".join(f"{key} {name}" for key, name in enumerate(names)), markup=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import tyro
-from rich.markup import escape
 
 from sixkeys import build
 from sixkeys.cli.common import compiled_once, parse, say
@@ -102,4 +101,4 @@ def _evaluate(saved: Checkpoint, options: Options) -> None:
                 f"(oracle {result.oracle_steps.value:.2f})  "
                 f"invalid mass {result.invalid_mass.value:.4f}"
             )
-            say(escape(line))
+            say(line)
