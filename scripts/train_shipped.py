@@ -8,7 +8,6 @@ held-out bug family.
 """
 
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,17 +32,11 @@ def main() -> None:
     from sixkeys.cli.study import trained
     from sixkeys.training.checkpoint import save
 
-    started, plan = time.time(), STUDIES["together"]
+    plan = STUDIES["together"]
     saved = trained(plan, plan.arms[0], 0, options.studies)
-    made = {
-        "script": "scripts/train_shipped.py",
-        "updates": saved.step,
-        "minutes": round((time.time() - started) / 60, 1),
-    }
+    meta = {**saved.meta, "made": {"script": "scripts/train_shipped.py", "updates": saved.step}}
     shutil.rmtree(options.weights, ignore_errors=True)
-    where = save(
-        options.weights, saved.step, {"brain": saved.components["brain"]}, {**saved.meta, "made": made}
-    )
+    where = save(options.weights, saved.step, {"brain": saved.components["brain"]}, meta)
     size = sum(file.stat().st_size for file in options.weights.rglob("*") if file.is_file())
     say(f"{where}: {size / 1e6:.1f} MB, {saved.meta['keys']:,} keys")
 

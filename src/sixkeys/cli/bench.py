@@ -26,7 +26,7 @@ class Options:
     """What may be said to `sixkeys bench`."""
 
     quick: bool = False
-    """few episodes a case: for a look, not for a claim"""
+    """a few episodes of a few cases: for a look, not for a claim"""
     case: tuple[str, ...] = ()
     """only these cases, or a study: b1, doorkey, grid, together"""
     checkpoint: tuple[Path, ...] = ()
