@@ -19,8 +19,8 @@ from sixkeys.agent.layers import MLP, norm
 from sixkeys.agent.perception import LABEL
 from sixkeys.agent.traits import TRAITS
 from sixkeys.contract import KEYS
+from sixkeys.planning.rollout import IMPOSSIBLE
 
-IMPOSSIBLE = -1e9
 FLOOR = 0.02
 """Belief of validity never counts for less, so that a wrong belief can be unlearned."""
 

@@ -71,8 +71,8 @@ def main(arguments: list[str]) -> int:
 
 def ladder(options: Options) -> int:
     """Every case with one agent."""
-    from sixkeys.bench.climb import climb, field
-    from sixkeys.bench.suite import AGENT, find
+    from sixkeys.bench.climb import field
+    from sixkeys.bench.suite import find
     from sixkeys.bench.suite import ladder as rungs
 
     cases = [find(name) for name in options.case] or list(rungs(options.quick))
@@ -80,23 +80,28 @@ def ladder(options: Options) -> int:
     agents, configs = {}, []
     for path in options.checkpoint or (None,):
         agent, config = build.load_agent(path, options.eval_policy == "greedy", options.planning_coef)
+        if config.learn.seed in agents:
+            raise ValueError(
+                f"{path}: training seed {config.learn.seed} came twice; give one checkpoint a seed"
+            )
         agents[config.learn.seed] = agent
         configs.append(config)
     senses, results = configs[0].brain.senses, []
     with bar() as progress:
         for case in cases:
-            contestants, task = field(agents), progress.add_task(case.name, total=1, note="")
-            total = 2 * case.episodes * sum(len(seeds) for seeds in contestants.values())
-            progress.update(task, total=total)
-            pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, senses, options.isolation)
-            before = 0
-            for result in climb(
-                case, contestants, pools, frames={AGENT: options.replays}, progress=Shown(progress, task)
-            ):
-                results.append(result)
-                before += case.episodes * len(result.seeds)
-                progress.update(task, completed=before)
+            results += climbed(case, field(agents), senses, options, progress)
     return publish(results, options, configs[0].model_dump(mode="json"), curves(options.checkpoint))
+
+
+def climbed(case, contestants, senses: int, options: Options, progress) -> list:
+    """Every result of one case, shown as it goes."""
+    from sixkeys.bench.climb import climb
+    from sixkeys.bench.suite import AGENT
+
+    total = 2 * case.episodes * sum(len(seeds) for seeds in contestants.values())
+    shown = Shown(progress, progress.add_task(case.name, total=total, note=""))
+    pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, senses, options.isolation)
+    return list(climb(case, contestants, pools, frames={AGENT: options.replays}, progress=shown))
 
 
 class Shown:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sixkeys import build
-from sixkeys.bench.climb import climb, field
+from sixkeys.bench.climb import field
 from sixkeys.bench.controls import plain
 from sixkeys.bench.study import Arm, Study
 from sixkeys.bench.suite import AGENT, find
-from sixkeys.cli.bench import Options, Shown, adapt, curves, publish
+from sixkeys.cli.bench import Options, adapt, climbed, curves, publish
 from sixkeys.cli.common import bar, say
 from sixkeys.cli.run import resume_point, run
 from sixkeys.training.checkpoint import Checkpoint, load
@@ -29,12 +29,8 @@ def study(plan: Study, options: Options) -> int:
     with bar() as progress:
         for name in plan.cases:
             case = adapt(find(name), options)
-            contestants = _field(plan, weights, greedy)
-            total = 2 * case.episodes * sum(len(seeds) for seeds in contestants.values())
-            shown = Shown(progress, progress.add_task(case.name, total=total, note=""))
             senses = build.senses_of([*plan.worlds, f"{case.world}:{case.task}"])
-            pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, senses, options.isolation)
-            results += list(climb(case, contestants, pools, frames={AGENT: options.replays}, progress=shown))
+            results += climbed(case, _field(plan, weights, greedy), senses, options, progress)
     shown_curves = curves(tuple(_folder(options.studies, plan, plan.arms[0], seed) for seed in plan.seeds))
     config = {
         "study": plan.name,

@@ -146,7 +146,7 @@ def train(
         state, steps, bonus, ended, mind = _gather(state, kept, habits, learn)
         fresh = _chunk(steps, bonus * learn.novelty_coef * (1 - share), mind)
         if learn.replay_rows:
-            replay.add(_flat(fresh), np.asarray(fresh.success.any(1)))
+            replay.add(flatten(fresh), np.asarray(fresh.success.any(1)))
         replayed = _unflat(fresh, replay.sample(learn.replay_rows, rng)) if learn.replay_rows else None
         weights, rate = _schedule(learn, state.update, share)
         brain, optimizer, losses = _update(
@@ -235,10 +235,6 @@ def _chunk(steps: list[Step], bonus: np.ndarray, mind: Mind) -> Chunk:
         success=outcome.success,
         mind=jax.tree.map(np.asarray, mind),
     )
-
-
-def _flat(chunk: Chunk) -> dict[str, np.ndarray]:
-    return flatten(chunk)
 
 
 def _unflat(like: Chunk, arrays: Mapping[str, np.ndarray]) -> Chunk:
