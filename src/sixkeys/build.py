@@ -16,6 +16,8 @@ from sixkeys.loop import Habits
 
 if TYPE_CHECKING:
     from sixkeys.agent.agent import Agent
+    from sixkeys.envs.repo.project import Project
+    from sixkeys.envs.repo.runner import Runner
     from sixkeys.training.checkpoint import Checkpoint
     from sixkeys.training.config import PoolConfig, RunConfig
 
@@ -89,6 +91,13 @@ def run_config(data: Mapping) -> RunConfig:
     from sixkeys.training.config import RunConfig, read
 
     return read(RunConfig, data)
+
+
+def repository_runner(project: Project, workers: int = 2, isolation: str = "auto") -> Runner:
+    """Warm workers that keep a repository, read by `envs.repo.project.read`; a context manager."""
+    from sixkeys.envs.repo.runner import Runner
+
+    return Runner(workers, isolation, project=project)
 
 
 def shipped_weights() -> Path:

@@ -40,6 +40,8 @@ class Study:
     arms: tuple[Arm, ...] = (Arm("agent"),)
     seeds: tuple[int, ...] = (0, 1, 2)
     cases: tuple[str, ...] = ()
+    episodes: int = 0
+    """Episodes a case, mode and training seed; 0: as many as the case itself asks for."""
 
     def changes(self, arm: Arm, seed: int) -> dict[str, Any]:
         """Every setting of one run of this study, dotted."""
@@ -58,30 +60,34 @@ ABLATIONS = (
 B1 = settings(
     learn__rl_steps=36_000, learn__stage1_updates=20, learn__entropy_coef=0.02, learn__replay_rows=8
 )
-TOGETHER = settings(
-    learn__rl_steps=450_000, learn__entropy_coef=0.02, learn__novelty_coef=0.03, learn__replay_rows=8
+GRID = settings(
+    learn__rl_steps=700_000, learn__learning_rate=1.5e-3, learn__novelty_coef=0.03, learn__replay_rows=8
 )
-GRID_CASES = ("grid_empty", "grid_rooms", "grid_key", "grid_lava", "grid_forage", "grid_mixed")
+TOGETHER = settings(
+    learn__rl_steps=600_000,
+    learn__learning_rate=1.5e-3,
+    learn__entropy_coef=0.02,
+    learn__novelty_coef=0.03,
+    learn__replay_rows=8,
+)
+GRID_CASES = ("grid_empty", "grid_rooms", "grid_key", "grid_lava", "grid_forage", "grid_house", "grid_mixed")
 
 STUDIES: Mapping[str, Study] = MappingProxyType(
     {
         study.name: study
         for study in (
             Study(
-                "b1", ("repo:proc_mixed_loop",), (16,), B1, ABLATIONS, cases=("b1", "b1_heldout"),
+                "b1", ("repo:proc_mixed_loop",), (16,), B1, ABLATIONS,
+                cases=("b1", "b1_heldout"), episodes=100,
             ),
             Study(
                 "doorkey", ("minigrid:MiniGrid-DoorKey-5x5-v0",), (16,), settings(learn__rl_steps=100_000),
                 cases=("minigrid_doorkey",),
             ),
-            Study(
-                "grid", ("grid:grid_mixed",), (16,),
-                settings(learn__rl_steps=800_000, learn__novelty_coef=0.03, learn__replay_rows=8),
-                cases=GRID_CASES,
-            ),
+            Study("grid", ("grid:grid_mixed",), (16,), GRID, cases=GRID_CASES),
             Study(
                 "together", ("grid:grid_mixed", "minigrid:MiniGrid-DoorKey-5x5-v0", "repo:proc_mixed_loop"),
-                (16, 8, 4), TOGETHER,
+                (20, 6, 4), TOGETHER,
                 cases=("grid_mixed", "minigrid_doorkey", "b1", "b1_heldout"),
             ),
         )

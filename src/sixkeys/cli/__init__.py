@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 COMMANDS = {
+    "fix": "turn a failing test of a repository green, offline, with proof",
     "train": "learn in one or more worlds, with checkpoints, from scratch or from where it stopped",
     "bench": "climb the ladder of cases, masked and unmasked, beside its controls; one JSON, one HTML page",
     "report": "show a saved report.json as a table, or make its HTML page again",
@@ -47,6 +48,6 @@ def usage() -> str:
             "",
             *lines,
             "",
-            "try:  sixkeys bench --quick          sixkeys play grid:grid_key",
+            "try:  sixkeys fix PATH          sixkeys bench --quick          sixkeys play grid:grid_key",
         ]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def study(plan: Study, options: Options) -> int:
     greedy, results = options.eval_policy == "greedy", []
     with bar() as progress:
         for name in plan.cases:
-            case = adapt(find(name), options)
+            case = find(name)
+            case = adapt(replace(case, episodes=plan.episodes or case.episodes), options)
             senses = build.senses_of([*plan.worlds, f"{case.world}:{case.task}"])
             results += climbed(case, _field(plan, weights, greedy), senses, options, progress)
     shown_curves = curves(tuple(_folder(options.studies, plan, plan.arms[0], seed) for seed in plan.seeds))

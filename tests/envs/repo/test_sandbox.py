@@ -12,6 +12,7 @@ import pytest
 
 from sixkeys.envs.repo import sandbox
 from sixkeys.envs.repo.doctor import doctor
+from sixkeys.envs.repo.interpreter import Interpreter, here
 from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.sandbox import Check, IsolationError, Launcher, Limits, command, probe
 
@@ -49,10 +50,10 @@ def pairs(argv: list[str], flag: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("where", "base"), [("/opt/env/bin/python", "/tmp"), ("/tmp/env/bin/python", "/scratch")]
 )
-def test_an_interpreter_in_tmp_is_not_hidden(monkeypatch: pytest.MonkeyPatch, where: str, base: str):
-    monkeypatch.setattr(sandbox, "interpreter_paths", lambda: [str(Path(where).parent)])
-    assert sandbox.base_inside() == base
-    argv = command(Launcher("bwrap", "/usr/bin/bwrap", False), Limits(), ["warm.py", "{}"], base)
+def test_an_interpreter_in_tmp_is_not_hidden(where: str, base: str):
+    place = sandbox.place_inside(Interpreter(where, (3, 11), "9.0", (str(Path(where).parent),)))
+    assert (place.base, place.repo, place.bare) == (base, f"{base}/repo", True)
+    argv = command(Launcher("bwrap", "/usr/bin/bwrap", False), Limits(), ["warm.py", "{}"], place)
     last = len(argv) - 1 - argv[::-1].index("--ro-bind")
     covers = [argv[i + 1] for i, word in enumerate(argv) if word == "--tmpfs" and i > argv.index(where[:-7])]
     assert covers == [base, "/dev/shm"]
@@ -60,11 +61,38 @@ def test_an_interpreter_in_tmp_is_not_hidden(monkeypatch: pytest.MonkeyPatch, wh
     assert last < argv.index("--tmpfs")
 
 
+@pytest.mark.parametrize(
+    ("root", "base", "bare"),
+    [
+        ("/home/me/work", "/tmp", False),
+        ("/tmp/work", "/scratch", False),
+        ("/tmp", "/tmp", True),
+        ("/", "/tmp", True),
+        ("/opt/env/lib/work", "/tmp", True),
+    ],
+)
+def test_a_repository_has_a_small_file_system_of_its_own_in_its_own_place(root: str, base: str, bare: bool):
+    python = Interpreter("/opt/env/bin/python", (3, 11), "9.0", ("/opt/env/bin", "/opt/env/lib"))
+    place = sandbox.place_inside(python, root)
+    assert (place.base, place.bare) == (base, bare)
+    argv = command(Launcher("bwrap", "/usr/bin/bwrap", False), Limits(disk=77), ["warm.py", "{}"], place)
+    sized = [argv[i + 2 :][1] for i, word in enumerate(argv) if word == "--size"]
+    assert sized == [*([] if bare else [root]), base, "/dev/shm"]
+    assert root == "/" or root not in [source for source, _ in pairs(argv, "--ro-bind")]
+
+
+def test_a_virtual_environment_inside_the_repository_is_seen():
+    python = Interpreter("/home/me/work/.venv/bin/python", (3, 9), "8.0", ("/home/me/work/.venv/bin",))
+    place = sandbox.place_inside(python, "/home/me/work")
+    argv = command(Launcher("bwrap", "/usr/bin/bwrap", False), Limits(), ["warm.py", "{}"], place)
+    assert argv.index("/home/me/work") < argv.index("/home/me/work/.venv/bin")
+    assert "-P" not in argv
+
+
 @pytest.mark.parametrize("user_namespace", [False, True])
 def test_the_command_line_opens_nothing_but_the_interpreter(user_namespace: bool):
-    argv = command(
-        Launcher("bwrap", "/usr/bin/bwrap", user_namespace), Limits(disk=12345), ["warm.py", "{}"], "/tmp"
-    )
+    launcher, place = Launcher("bwrap", "/usr/bin/bwrap", user_namespace), sandbox.place_inside()
+    argv = command(launcher, Limits(disk=12345), ["warm.py", "{}"], place._replace(base="/tmp"))
     before, inside = argv[: argv.index("--")], argv[argv.index("--") + 1 :]
     wanted = {
         "--unshare-net",
@@ -93,7 +121,7 @@ def test_the_command_line_opens_nothing_but_the_interpreter(user_namespace: bool
 
 
 def test_everything_that_the_interpreter_needs_is_there():
-    paths = ["/usr", *sandbox.interpreter_paths()]
+    paths = ["/usr", *here().paths]
     for needed in (sys.executable, os.path.realpath(sys.executable), os.__file__, pytest.__file__):
         assert any(needed.startswith(f"{path}/") for path in paths), needed
     assert not any(a != b and b.startswith(f"{a}/") for a in paths for b in paths)
@@ -192,7 +220,7 @@ def as_user(*words: str) -> list[str]:
         os.path.expanduser("~"),
     ]
     home = Path(os.path.expanduser("~"))
-    shown = [Path(path) for path in [*sandbox.interpreter_paths(), str(Path(sandbox.__file__).parents[3])]]
+    shown = [Path(path) for path in [*here().paths, str(Path(sandbox.__file__).parents[3])]]
     for path in [path for path in shown if path.is_relative_to(home)]:
         for parent in reversed(
             [folder for folder in path.parents if folder.is_relative_to(home) and folder != home]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 WORST_LAST = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
@@ -46,6 +47,10 @@ class RunResult(NamedTuple):
     seconds: float
     output: str
     """The tail of what pytest would print."""
+    covered: Mapping[str, str] = MappingProxyType({})
+    """Of a traced run: node -> the marks it passed, as tracer.py packs them."""
+    lines: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Of a traced run: (path, the line of each mark in it), in the order of the marks."""
 
     @property
     def passed(self) -> bool:
@@ -60,6 +65,8 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         return read_cold(message)
     worst: dict[str, TestOutcome] = {}
     texts: list[str] = []
+    covered: dict[str, str] = {}
+    lines: list = []
     collected: list[str] | None = None
     running = ""
     for record in message["records"]:
@@ -70,6 +77,9 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
             running = "" if phase == "teardown" else running
         running = record.get("start", running)
         collected = record.get("collected", collected)
+        lines = record.get("lines", lines)
+        if "covered" in record:
+            covered[record["covered"][0]] = record["covered"][1]
     status, detail = message["status"], message["detail"]
     failed = any(test.outcome == "error" for test in worst.values())
     code = message["records"][-1].get("end", 0) if message["records"] else 0
@@ -81,8 +91,9 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         detail = f"{detail}, in {running}"
         _worsen(worst, TestOutcome(running, "error", 0.0, message["detail"] or detail))
     return RunResult(
-        tuple(worst.values()), status, message["seconds"], _output(worst, texts, detail, message["text"])
-    )
+        tuple(worst.values()), status, message["seconds"], _output(worst, texts, detail, message["text"]),
+        covered, tuple((path, tuple(numbers)) for path, numbers in lines),
+    )  # fmt: skip
 
 
 def _named(phase: str, outcome: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sixkeys.envs.repo.outcomes import RunResult, TestOutcome, assemble
+from sixkeys.envs.repo.project import Project
 from sixkeys.envs.repo.sandbox import NO_ISOLATION, Check, IsolationError, Limits, launchers, probe
 from sixkeys.envs.repo.worker import UNCLEAN, Worker, readable
 
@@ -51,16 +52,24 @@ class Runner:
     isolation: "auto" takes the first way to isolate whose checks hold, "bwrap" the same, "none" runs without;
     the property of that name says what is in force. Raises IsolationError where isolation cannot be had.
     A worker ends with the thread that started it; one found gone is started anew.
+
+    Without a project the files of a run are its whole tree. With one they stand in for files of that
+    repository, whose others are there as they were read, and runs see its configuration and plugins.
     """
 
     def __init__(
-        self, workers: int = 2, isolation: str = "auto", seconds: float = 5.0, limits: Limits = Limits()
+        self,
+        workers: int = 2,
+        isolation: str = "auto",
+        seconds: float = 5.0,
+        limits: Limits = Limits(),
+        project: Project | None = None,
     ):
         if isolation not in ISOLATIONS:
             raise ValueError(f"unknown isolation {isolation!r}; possible: {', '.join(ISOLATIONS)}")
         if workers < 1:
             raise ValueError(f"{workers} workers; at least one is needed")
-        self.seconds, self.limits = seconds, limits
+        self.seconds, self.limits, self.project = seconds, limits, project
         self.owner = os.getpid()
         self.lock = threading.RLock()
         self.queue: deque[Ticket] = deque()
@@ -70,8 +79,12 @@ class Runner:
         self.checks: tuple[Check, ...] = ()
         if isolation == "none":
             self._hire(1)
-        else:
+        elif project is None:
             self._isolate()
+        else:
+            with Runner(1, isolation) as bare:
+                self.launcher, self.checks = bare.launcher, bare.checks
+            self._hire(1)
         self._hire(workers - 1)
 
     @property
@@ -88,7 +101,7 @@ class Runner:
     def _hire(self, count: int) -> None:
         for _ in range(count):
             uid = 60_000 + (os.getpid() * 16 + len(self.workers)) % 5_000
-            self.workers.append(Worker(self.launcher, self.limits, uid))
+            self.workers.append(Worker(self.launcher, self.limits, uid, self.project))
 
     def _isolate(self) -> None:
         """Takes the first launcher that starts and whose checks all hold."""
@@ -114,22 +127,31 @@ class Runner:
         self.busy.clear()
 
     def submit(
-        self, files: Mapping[str, str], tests: Sequence[str] = (), seconds: float | None = None
+        self,
+        files: Mapping[str, str],
+        tests: Sequence[str] = (),
+        seconds: float | None = None,
+        trace: bool = False,
     ) -> Ticket:
         """Asks for a run and returns at once. A tree or a test that cannot be run is `refused`.
 
-        files: relative path -> text, the whole tree; tests: node ids or files, none for all; seconds: wall
-        limit.
+        files: relative path -> text, the whole tree, or what is changed of the project; tests: node ids or
+        files, none for all; seconds: wall limit; trace: of a project, tell what each test covers.
         """
-        return self._submit(files, tests, seconds, cold=False)
+        return self._submit(files, tests, seconds, cold=False, trace=trace)
 
     def _submit(
-        self, files: Mapping[str, str], tests: Sequence[str], seconds: float | None, cold: bool
+        self,
+        files: Mapping[str, str],
+        tests: Sequence[str],
+        seconds: float | None,
+        cold: bool,
+        trace: bool = False,
     ) -> Ticket:
         if not self.workers:
             raise RuntimeError("this runner is closed; make a new one or use shared_runner()")
         limit = self.seconds if seconds is None else seconds
-        request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold}
+        request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold, "trace": trace}
         ticket = Ticket(self, request)
         reason = refusal(request["files"], request["tests"], self.limits)
         if reason:
@@ -145,6 +167,12 @@ class Runner:
     ) -> RunResult:
         """Asks for a run and waits for it."""
         return self.submit(files, tests, seconds).result()
+
+    def cold(
+        self, files: Mapping[str, str], tests: Sequence[str] = (), seconds: float | None = None
+    ) -> RunResult:
+        """A plain `python -m pytest` in a fresh interpreter in the same kind of sandbox; its text is read."""
+        return self._submit(files, tests, seconds, cold=True).result()
 
     def wait(self, ticket: Ticket) -> RunResult:
         """Takes answers until this ticket has its own."""
@@ -198,9 +226,10 @@ class Runner:
             if worker.launcher.bwrap is not None and not message.get("contained"):
                 self._lose(worker, "it is not the first process of its own namespace")
                 return
-            worker.ready = True
+            worker.ready, worker.note = True, message.get("note", "")
             return
         ticket = self.busy.pop(worker)
+        ticket.request["cold"] = message["cold"]
         ticket.answer = assemble(message, ticket.request)
 
     def _lose(self, worker: Worker, reason: str) -> None:
@@ -256,6 +285,5 @@ def shared_runner(workers: int = 2, isolation: str = "auto") -> Runner:
 def run_cold(
     files: Mapping[str, str], tests: Sequence[str] = (), seconds: float = 30.0, runner: Runner | None = None
 ) -> RunResult:
-    """A plain `python -m pytest` in a fresh interpreter in the same kind of sandbox; its text is read."""
-    host = shared_runner() if runner is None else runner
-    return host._submit(files, tests, seconds, cold=True).result()
+    """`Runner.cold` of the shared runner, or of the one that is given."""
+    return (shared_runner() if runner is None else runner).cold(files, tests, seconds)

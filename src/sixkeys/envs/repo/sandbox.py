@@ -17,18 +17,18 @@ import os
 import platform
 import secrets
 import shutil
-import sys
-import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from sixkeys.envs.repo.interpreter import Interpreter, here
+
 HERE = Path(__file__).parent
 INSIDE = "/sixkeys"
 """Where the programs that run inside are seen from there."""
-PROGRAMS = ("warm.py", "keeper.py", "child.py")
+PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "tracer.py", "tree.py", "watch.py")
 MEGABYTE = 1 << 20
 
 
@@ -50,6 +50,17 @@ class Launcher(NamedTuple):
     name: str
     bwrap: str | None
     user_namespace: bool
+
+
+class Place(NamedTuple):
+    """Where a program inside stands, and with which Python."""
+
+    interpreter: Interpreter
+    base: str
+    """Its own folder, for whatever it writes."""
+    repo: str
+    """Where the files under test lie: in `base` if `bare`, else a file system of its own."""
+    bare: bool
 
 
 class Check(NamedTuple):
@@ -95,29 +106,46 @@ def bundled_bwrap() -> str | None:
     return str(path) if os.access(path, os.X_OK) else None
 
 
-def command(launcher: Launcher, limits: Limits, program: Sequence[str], base: str) -> list[str]:
-    """The argv that runs `program` (its first word a file of this folder) with this interpreter, isolated.
+def command(launcher: Launcher, limits: Limits, program: Sequence[str], place: Place) -> list[str]:
+    """The argv that runs `program` (its first word a file of this folder), isolated.
 
-    `base` is the only folder that can be written, but for /dev/shm; inside bubblewrap it is `base_inside()`.
+    What can be written is `place.base`, `place.repo` and /dev/shm, and no more.
     """
-    python = [sys.executable, "-B", "-P", "-s"]
+    base, python = place.base, [place.interpreter.executable, "-B", "-s"]
+    python += ["-P"] if place.interpreter.version >= (3, 11) else []
     if launcher.bwrap is None:
         return [*python, str(HERE / program[0]), *program[1:]]
-    argv = [launcher.bwrap, *_namespaces(launcher.user_namespace), *_mounts(limits, base)]
+    argv = [launcher.bwrap, *_namespaces(launcher.user_namespace), *_mounts(limits, place)]
     argv += ["--clearenv"]
-    for name, value in environment(base).items():
+    for name, value in environment(place).items():
         argv += ["--setenv", name, value]
     return [*argv, "--chdir", base, "--", *python, f"{INSIDE}/{program[0]}", *program[1:]]
 
 
-def environment(base: str) -> dict[str, str]:
+def environment(place: Place) -> dict[str, str]:
     """The whole environment of code under test: nothing of the caller's, nothing random."""
-    folders = [str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
+    folders = [str(Path(place.interpreter.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
+    base = place.base
+    own = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if place.bare else {}
     return {
         "PATH": ":".join(folders), "HOME": base, "TMPDIR": base, "LANG": "C.UTF-8", "TZ": "UTC",
         "USER": "sandbox", "LOGNAME": "sandbox", "COLUMNS": "100", "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+        **own,
     }  # fmt: skip
+
+
+def place_inside(interpreter: Interpreter | None = None, root: str = "") -> Place:
+    """Where a program stands inside bubblewrap; `root` is the repository whose place its copy takes.
+
+    A file system mounted over /tmp would hide what lies there.
+    """
+    python = here() if interpreter is None else interpreter
+    hidden = any(path.startswith("/tmp/") for path in (*python.paths, root))
+    base = "/scratch" if hidden else "/tmp"
+    covers = any(path == root or root.startswith(path + "/") for path in python.paths)
+    bare = not root or covers or root in ("/", "/tmp", base, INSIDE)
+    return Place(python, base, f"{base}/repo" if bare else root, bare)
 
 
 def _namespaces(user_namespace: bool) -> list[str]:
@@ -136,7 +164,7 @@ def _namespaces(user_namespace: bool) -> list[str]:
     return [*flags, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
 
 
-def _mounts(limits: Limits, base: str) -> list[str]:
+def _mounts(limits: Limits, place: Place) -> list[str]:
     argv = ["--ro-bind", "/usr", "/usr"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
         if os.path.islink(name):
@@ -145,41 +173,21 @@ def _mounts(limits: Limits, base: str) -> list[str]:
             argv += ["--ro-bind", name, name]
     for name in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"):
         argv += ["--ro-bind-try", name, name]
-    paths = interpreter_paths()
-    for folder in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"} | {INSIDE}):
-        argv += ["--perms", "0755", "--dir", folder]
+    paths = place.interpreter.paths
+    above = {str(parent) for path in (*paths, place.repo) for parent in Path(path).parents}
+    for folder in sorted((above - {"/"}) | {INSIDE}):
+        if not folder.startswith("/usr/"):
+            argv += ["--perms", "0755", "--dir", folder]
+    if not place.bare:
+        argv += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", place.repo]
     for path in paths:
         argv += ["--ro-bind", path, path]
     for name in PROGRAMS:
         argv += ["--ro-bind", str(HERE / name), f"{INSIDE}/{name}"]
     argv += ["--proc", "/proc", "--dev", "/dev"]
-    for name in (base, "/dev/shm"):
+    for name in (place.base, "/dev/shm"):
         argv += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", name]
     return [*argv, "--remount-ro", "/dev", "--remount-ro", "/"]
-
-
-def base_inside() -> str:
-    """The folder for a run's files inside bubblewrap: /tmp, or another where the interpreter lies in /tmp.
-
-    A file system mounted over /tmp would hide such an interpreter.
-    """
-    hidden = any(path.startswith("/tmp/") for path in interpreter_paths())
-    return "/scratch" if hidden else "/tmp"
-
-
-def interpreter_paths() -> list[str]:
-    """The files and folders outside /usr that this interpreter and its packages need, parents first."""
-    executable = Path(sys.executable)
-    wanted = {executable.parent, executable.resolve().parent}
-    wanted |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    for prefix in {sys.prefix, sys.base_prefix, str(Path(sys.base_prefix).resolve())}:
-        wanted |= {Path(prefix) / name for name in ("bin", "lib", "lib64", "pyvenv.cfg")}
-    there = sorted(str(path) for path in wanted if path.exists())
-    kept: list[str] = []
-    for path in there:
-        if not any(path == parent or path.startswith(parent + "/") for parent in ["/usr", *kept]):
-            kept.append(path)
-    return kept
 
 
 def counted_before(user_namespace: bool) -> int:

@@ -9,7 +9,7 @@ Not covered: whether an edit special-cases the tests, and behaviour that no test
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -42,14 +42,21 @@ def protected(path: str) -> bool:
 
 
 def judge(
-    pristine: Mapping[str, str], edited: Mapping[str, str], expected: Sequence[str], result: RunResult
+    pristine: Mapping[str, str],
+    edited: Mapping[str, str],
+    expected: Sequence[str],
+    result: RunResult,
+    excused: Collection[str] = (),
 ) -> Verdict:
-    """Fixed only if the run finished, each expected id passed once, nothing failed, tests are untouched."""
+    """Fixed only if the run finished, each expected id passed once, nothing failed, tests are untouched.
+
+    excused: ids that failed before and may go on failing; the verdict says nothing about them.
+    """
     outcomes = {test.node: test.outcome for test in result.outcomes}
     wanted = tuple(dict.fromkeys(expected))
     missing = tuple(node for node in wanted if node not in outcomes)
     bad = {node for node in wanted if outcomes.get(node, "passed") != "passed"}
-    bad |= {node for node, outcome in outcomes.items() if outcome in ("failed", "error")}
+    bad |= {node for node, outcome in outcomes.items() if outcome in ("failed", "error")} - set(excused)
     failed = tuple(node for node in outcomes if node in bad)
     twice = [node for node, count in Counter(test.node for test in result.outcomes).items() if count > 1]
     changed = sorted(

@@ -1,8 +1,8 @@
 """What happens first inside the sandbox? Root is given up for good; only then anything is imported.
 
 A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the
-warm parent of all runs (keeper.py), whose forks run the code under test (child.py). Standard library and
-pytest only.
+warm parent of all runs (keeper.py with library.py, tracer.py, tree.py, watch.py), whose forks run the code
+under test (child.py). Standard library and pytest only.
 """
 
 import os
@@ -59,9 +59,11 @@ def load(name: str):
 def main() -> None:
     """Serves runs until the client is gone."""
     import json
+    from types import SimpleNamespace
 
     settings = json.loads(sys.argv[1])
-    load("keeper").keep(settings, load("child"))
+    rooms = SimpleNamespace(**{name: load(name) for name in ("child", "library", "tracer", "tree", "watch")})
+    load("keeper").keep(settings, rooms)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Messages are JSON with four bytes of length before them. The client may have thr
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -15,7 +16,17 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sixkeys.envs.repo.sandbox import Launcher, Limits, base_inside, command, counted_before, environment
+from sixkeys.envs.repo.interpreter import here
+from sixkeys.envs.repo.project import Project
+from sixkeys.envs.repo.sandbox import (
+    Launcher,
+    Limits,
+    Place,
+    command,
+    counted_before,
+    environment,
+    place_inside,
+)
 
 START_SECONDS = 60.0
 UNCLEAN = 70
@@ -36,20 +47,24 @@ def readable(workers: Sequence[Worker], seconds: float) -> list[Worker]:
 class Worker:
     """One warm parent, seen from here. Keeps state: its process, its channel, its deadline."""
 
-    def __init__(self, launcher: Launcher, limits: Limits, uid: int):
-        self.launcher, self.limits, self.uid = launcher, limits, uid
+    def __init__(self, launcher: Launcher, limits: Limits, uid: int, project: Project | None = None):
+        self.launcher, self.limits, self.uid, self.project = launcher, limits, uid, project
         self.ready = False
+        self.note = ""
+        """Why every run of this worker is cold, where that is so."""
         self.start()
 
     def start(self) -> None:
         """Starts the process; `ready` turns true when its first message is taken."""
         isolated = self.launcher.bwrap is not None
-        self.base = base_inside() if isolated else tempfile.mkdtemp(prefix="sixkeys-run-")
+        place = self._place(isolated)
+        self.base = place.base
         limits = self.limits._asdict()
         limits["processes"] += counted_before(self.launcher.user_namespace)
-        settings = {"base": self.base, "limits": limits, "contained": isolated}
+        settings = {"base": place.base, "repo": place.repo, "limits": limits, "contained": isolated,
+                    "live": self.project is not None}  # fmt: skip
         uid = self.uid if isolated and not self.launcher.user_namespace else 0
-        argv = command(self.launcher, self.limits, ["warm.py", json.dumps(settings), str(uid)], self.base)
+        argv = command(self.launcher, self.limits, ["warm.py", json.dumps(settings), str(uid)], place)
         self.channel, theirs = socket.socketpair()
         descriptor, path = tempfile.mkstemp(prefix="sixkeys-worker-")
         os.unlink(path)
@@ -57,16 +72,29 @@ class Worker:
         with theirs:
             self.process = subprocess.Popen(
                 argv, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self.errors,
-                env=environment(self.base), cwd="/" if isolated else self.base,
+                env=environment(place), cwd="/" if isolated else self.base,
             )  # fmt: skip
         self.raw = bytearray()
         self.ready = False
         self.deadline = time.monotonic() + START_SECONDS
+        if self.project is not None:
+            with contextlib.suppress(OSError):
+                self._write(self.project.message())
+
+    def _place(self, isolated: bool) -> Place:
+        project = self.project
+        if isolated:
+            return place_inside(project.interpreter, str(project.root)) if project else place_inside()
+        base = tempfile.mkdtemp(prefix="sixkeys-run-")
+        return Place(project.interpreter if project else here(), base, f"{base}/repo", bare=project is None)
 
     def send(self, request: Mapping[str, Any]) -> None:
         """Begins a run. Raises OSError where the process is gone."""
-        data = json.dumps(request).encode()
         self.deadline = time.monotonic() + request["seconds"] + GRACE_SECONDS
+        self._write(request)
+
+    def _write(self, message: Mapping[str, Any]) -> None:
+        data = json.dumps(message).encode()
         self.channel.sendall(len(data).to_bytes(4, "big") + data)
 
     def take(self) -> dict[str, Any] | None:

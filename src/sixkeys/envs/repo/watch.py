@@ -1,0 +1,163 @@
+"""What does a run do, seen from outside? Its records, its text, its memory, its end.
+
+Runs inside the sandbox, in the warm parent.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+LINUX = sys.platform == "linux"
+TEXT_KEPT = 16_000
+COLD_TEXT_KEPT = 1 << 20
+LOOK_SECONDS = 0.1
+"""How often the memory and the records of a run are looked at."""
+MANY = 1 << 15
+"""Bytes of records between two looks, half a pipe, from which on every record wakes the parent."""
+
+
+def processes() -> list[int]:
+    """The ids of all processes in sight."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+class Watch:
+    """What a run does, seen from outside. Keeps state: what was read from the run so far."""
+
+    def __init__(self, pid: int, records: int, text: int, limits: dict[str, int], cold: bool):
+        self.pid, self.limits = pid, limits
+        self.sources = {records: "records", text: "text"}
+        self.raw = bytearray()
+        self.text = bytearray()
+        self.kept = COLD_TEXT_KEPT if cold else TEXT_KEPT
+        self.amount = 0
+        self.ended = self.eager = False
+        self.looked = time.monotonic()
+        for source in self.sources:
+            os.set_blocking(source, False)
+        self.exit = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+
+    def until(self, deadline: float, channel: socket.socket) -> tuple[str, str]:
+        """The status of the run and in words why; returns as soon as it is known.
+
+        Records are only looked at now and then or when the run is over, unless they are many: to be woken
+        for each one costs more than the run itself. A run whose pipe is full waits for the next look.
+        """
+        pause = LOOK_SECONDS if self.exit is not None else 0.01
+        while True:
+            left = deadline - time.monotonic()
+            watched = [source for source, kind in self.sources.items() if kind == "text" or self.eager]
+            watched += [channel.fileno(), *([] if self.exit is None else [self.exit])]
+            ready, _, _ = select.select(watched, [], [], max(0.0, min(left, pause)))
+            if channel.fileno() in ready:
+                return "alone", "the client is gone"
+            gone = self.exit in ready if self.exit is not None else _exited(self.pid)
+            before = len(self.raw)
+            for source in list(self.sources) if gone or not ready or left <= 0 else ready:
+                if source in self.sources:
+                    self.read(source)
+            self.eager = self.eager or len(self.raw) - before > MANY
+            if self.ended:
+                return "finished", ""
+            if left <= 0:
+                return "timeout", "the run took longer than its limit"
+            if self.amount > self.limits["output"]:
+                return "flood", f"the run wrote more than {self.limits['output']} bytes of output"
+            if gone:
+                return self.why()
+            if self.too_large():
+                return "crashed", f"the run used more than {self.limits['resident']} bytes of memory"
+
+    def read(self, source: int) -> None:
+        """Takes what is there, up to the limit on output."""
+        while self.amount <= self.limits["output"]:
+            try:
+                piece = os.read(source, 1 << 16)
+            except BlockingIOError:
+                return
+            if not piece:
+                os.close(source)
+                del self.sources[source]
+                return
+            self.amount += len(piece)
+            if self.sources[source] == "text":
+                self.text += piece
+                del self.text[: -self.kept]
+            else:
+                self.raw += piece
+                self.ended = b'{"end":' in self.raw[-80:]
+
+    def records(self) -> list:
+        """The whole records that came."""
+        found, at = [], 0
+        while at + 4 <= len(self.raw):
+            size = int.from_bytes(self.raw[at : at + 4], "big")
+            body = bytes(self.raw[at + 4 : at + 4 + size])
+            if len(body) < size:
+                break
+            with contextlib.suppress(ValueError):
+                found.append(json.loads(body))
+            at += 4 + size
+        return found
+
+    def why(self) -> tuple[str, str]:
+        """A run that ended by itself, without its End record."""
+        info = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        if info is None:
+            return "crashed", "the process ended"
+        if info.si_code == os.CLD_EXITED:
+            return "crashed", f"the process ended by itself (exit code {info.si_status})"
+        name = signal.Signals(info.si_status).name
+        if name == "SIGXFSZ":
+            return "flood", f"the run wrote more than {self.limits['file']} bytes to one file"
+        if name == "SIGXCPU":
+            return "timeout", "the run used more CPU seconds than its limit"
+        return "crashed", f"the process was killed by {name}"
+
+    def too_large(self) -> bool:
+        """Whether the run's processes together hold too much; pages that forks share are counted once."""
+        if not LINUX or time.monotonic() - self.looked < LOOK_SECONDS:
+            return False
+        self.looked = time.monotonic()
+        mine = [pid for pid in processes() if os.getpid() == 1 or _session(pid) == self.pid]
+        limit = self.limits["resident"]
+        return sum(map(resident, mine)) > limit and sum(map(proportional, mine)) > limit
+
+    def close(self) -> None:
+        for descriptor in (*self.sources, *([] if self.exit is None else [self.exit])):
+            os.close(descriptor)
+
+
+def _exited(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process's own pages, those that it shares with its forks too; 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            _, pages, shared = file.read().split()[:3]
+        return (int(pages) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+def proportional(pid: int) -> int:
+    """Bytes of a process's pages, each divided by how many share it; slower; 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            return 1024 * next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return 0
