@@ -67,21 +67,18 @@ def faults(source: str, found: Sequence[Candidate]) -> list[tuple[str, Candidate
         trees.add(tree(new))
         if candidate.edit.inverse({PATH: source}).apply({PATH: new})[PATH] != source:
             broken.append(("is not undone", candidate))
-        start = next(i for i in range(len(source) + 1) if source[: i + 1] != new[: i + 1])
-        if not untouched(source, new, candidate, start):
+        if not untouched(source, new, candidate):
             broken.append(("touches more", candidate))
     return broken
 
 
-def untouched(source: str, new: str, candidate: Candidate, start: int) -> bool:
-    """Is the new text the old one with `after` in place of `before`, around the first character that
-    differs?"""
-    before, after = candidate.before, candidate.after
-    begins = range(max(0, start - max(len(before), len(after))), start + 1)
-    return any(
-        source[b : b + len(before)] == before and source[:b] + after + source[b + len(before) :] == new
-        for b in begins
-    )
+def untouched(source: str, new: str, candidate: Candidate) -> bool:
+    """Is the new text the old one with `after` in place of `before`, which ends what the edit looks for?"""
+    edit, before = candidate.edit, candidate.before
+    start = sum(len(line) + 1 for line in source.split("\n")[: (edit.line or 1) - 1])
+    start += len(edit.old) - len(before)
+    end = start + len(before)
+    return source[start:end] == before and new == source[:start] + candidate.after + source[end:]
 
 
 @pytest.mark.parametrize("name", ALL)
