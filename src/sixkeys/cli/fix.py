@@ -83,10 +83,12 @@ def main(arguments: list[str]) -> int:
     repair = outcome["repair"]
     if repair is not None and options.apply:
         apply(project, repair.files)
-        say(f"Changed {', '.join(repair.files)}." if not quiet else "")
+        if not quiet:
+            say(f"Changed {', '.join(repair.files)}.")
     if repair is not None and options.branch:
         commit = branch(project, repair.files, options.branch, headline(repair))
-        say(f"Committed as {commit[:10]} on branch {options.branch}." if not quiet else "")
+        if not quiet:
+            say(f"Committed as {commit[:10]} on branch {options.branch}.")
     return outcome["code"]
 
 
@@ -108,28 +110,18 @@ def attempt(runner: Any, options: Options, quiet: bool) -> dict[str, Any]:
         if search.best is None:
             return {**found, "code": NOT_FOUND}
         progress.update(task, note="confirming in a fresh interpreter")
-        cold = found["cold"] = search.confirm(search.best, diagnosis)
-        failed = {test.node for test in cold.outcomes if test.outcome in ("failed", "error")}
-        held = cold.status == "finished" and failed <= {*search.best.left, *diagnosis.flaky}
-    if not held:
+        found["cold"], verdict = search.confirm(search.best, diagnosis)
+    if not verdict.passed:
         return {**found, "code": NOT_FOUND}
     return {**found, "repair": search.best, "code": IN_PART if search.best.left else FIXED}
 
 
 def diff_of(project: Any, files: dict[str, str]) -> str:
     """The change as one unified diff, line ends as they are."""
-    import difflib
+    from sixkeys.envs.repo.edits import line_edit
 
-    pieces = []
-    for path, after in files.items():
-        before = project.files[path].decode()
-        lines = difflib.unified_diff(
-            before.splitlines(True), after.splitlines(True), f"a/{path}", f"b/{path}"
-        )
-        pieces += [
-            line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
-        ]
-    return "".join(pieces)
+    before = {path: project.files[path].decode() for path in files}
+    return "".join(line_edit(path, before[path], after).diff(before) for path, after in files.items())
 
 
 def headline(repair: Any) -> str:
@@ -164,7 +156,8 @@ def show(outcome: dict[str, Any], project: Any, options: Options) -> None:
         return
     console.print(Syntax(text, "diff", background_color="default"))
     say(f"Verdict: {headline(repair)}.")
-    say(f"  passed before and still pass: {len(diagnosis.run.outcomes) - len(diagnosis.failing)} tests")
+    before = sum(test.outcome == "passed" for test in diagnosis.run.outcomes)
+    say(f"  passed before and still pass: {before} tests")
     say(f"  confirmed by a cold run of the pristine tree with it: {len(outcome['cold'].outcomes)} tests")
     say(f"  isolation: {outcome['isolation']}; tests and configuration untouched")
     for node in repair.left:

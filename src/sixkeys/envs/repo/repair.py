@@ -292,18 +292,25 @@ class Search:
         limit = self._suite_seconds(first)
         whole = self.runner.run(files, self.tests, limit)
         left = still_failing(whole, diagnosis.failing)
-        excused = {*left, *first.flaky}
-        expected = [t.node for t in first.run.outcomes if t.outcome == "passed" and t.node not in excused]
-        expected += [node for node in diagnosis.failing if node not in left and "::" in node]
-        verdict = judge(self.pristine, {**self.pristine, **files}, expected, whole, excused)
+        verdict = self._judge(files, whole, left, first)
         if not verdict.passed or len(left) >= len(diagnosis.failing):
             return None
         fixed = tuple(node for node in diagnosis.failing if node not in left)
         return Repair((hand.candidate.edit,), files, fixed, left, verdict, (hand,))
 
-    def confirm(self, repair: Repair, first: Diagnosis) -> RunResult:
-        """A cold `python -m pytest` of the pristine tree with the change, in a fresh interpreter."""
-        return self.runner.cold(repair.files, self.tests, max(60.0, self._suite_seconds(first)))
+    def _judge(
+        self, files: Mapping[str, str], run: RunResult, left: Collection[str], first: Diagnosis
+    ) -> Verdict:
+        """Whether all that passed before passes, and all that failed but `left` and what is flaky."""
+        excused = {*left, *first.flaky}
+        expected = [t.node for t in first.run.outcomes if t.outcome == "passed" and t.node not in excused]
+        expected += [node for node in first.failing if node not in excused and "::" in node]
+        return judge(self.pristine, {**self.pristine, **files}, expected, run, excused)
+
+    def confirm(self, repair: Repair, first: Diagnosis) -> tuple[RunResult, Verdict]:
+        """A cold `python -m pytest` of the pristine tree with the change, and the verdict on it."""
+        run = self.runner.cold(repair.files, self.tests, max(60.0, self._suite_seconds(first)))
+        return run, self._judge(repair.files, run, repair.left, first)
 
 
 def changed(hand: Hand, sources: Mapping[str, str]) -> dict[str, str]:
