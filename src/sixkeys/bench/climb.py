@@ -40,11 +40,12 @@ Field = Mapping[str, Mapping[int, Contestant]]
 
 
 def field(agents: Mapping[int, Thinker]) -> Field:
-    """The agent of each training seed, the controls, and each agent reading another seat's content."""
+    """The agent of each training seed and the controls, of which `shuffled` is the first seed's agent."""
     controls = {"random": {0: plain(RandomKeys())}, "no_op": {0: plain(NoOp())}, "oracle": {0: oracle}}
     if not agents:
         return controls
-    shuffled = {seed: plain(Shuffled(agent)) for seed, agent in agents.items()}
+    first, blind = next(iter(agents.items()))
+    shuffled = {first: plain(Shuffled(blind))}
     return {AGENT: {seed: plain(agent) for seed, agent in agents.items()}, **controls, "shuffled": shuffled}
 
 

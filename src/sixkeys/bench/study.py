@@ -64,9 +64,8 @@ GRID = settings(
     learn__rl_steps=700_000, learn__learning_rate=1.5e-3, learn__novelty_coef=0.03, learn__replay_rows=8
 )
 TOGETHER = settings(
-    learn__rl_steps=600_000,
+    learn__rl_steps=900_000,
     learn__learning_rate=1.5e-3,
-    learn__entropy_coef=0.02,
     learn__novelty_coef=0.03,
     learn__replay_rows=8,
 )
@@ -87,7 +86,7 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
             Study("grid", ("grid:grid_mixed",), (16,), GRID, cases=GRID_CASES),
             Study(
                 "together", ("grid:grid_mixed", "minigrid:MiniGrid-DoorKey-5x5-v0", "repo:proc_mixed_loop"),
-                (20, 6, 4), TOGETHER,
+                (16, 3, 2), TOGETHER,
                 cases=("grid_mixed", "minigrid_doorkey", "b1", "b1_heldout"),
             ),
         )

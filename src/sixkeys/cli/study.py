@@ -26,13 +26,13 @@ def study(plan: Study, options: Options) -> int:
         for arm in plan.arms
         for seed in plan.seeds
     }
-    greedy, results = options.eval_policy == "greedy", []
+    contestants, results = _field(plan, weights, options), []
     with bar() as progress:
         for name in plan.cases:
             case = find(name)
             case = adapt(replace(case, episodes=plan.episodes or case.episodes), options)
             senses = build.senses_of([*plan.worlds, f"{case.world}:{case.task}"])
-            results += climbed(case, _field(plan, weights, greedy), senses, options, progress)
+            results += climbed(case, contestants, senses, options, progress)
     shown_curves = curves(tuple(_folder(options.studies, plan, plan.arms[0], seed) for seed in plan.seeds))
     config = {
         "study": plan.name,
@@ -42,10 +42,13 @@ def study(plan: Study, options: Options) -> int:
     return publish(results, options, config, shown_curves)
 
 
-def _field(plan: Study, weights: Mapping[tuple[str, int], Checkpoint], greedy: bool) -> dict:
-    agents = {}
+def _field(plan: Study, weights: Mapping[tuple[str, int], Checkpoint], options: Options) -> dict:
+    """Every arm's agents plan as the arm says, else as the command says, else as the study says."""
+    agents, greedy = {}, options.eval_policy == "greedy"
     for arm in plan.arms:
-        coef = arm.changes.get("brain.planning_coef")
+        coef = arm.changes.get("brain.planning_coef", options.planning_coef)
+        if coef is None:
+            coef = configure(plan.changes(arm, plan.seeds[0])).brain.planning_coef
         agents[arm.name] = {
             seed: build.agent_from(weights[arm.name, seed], greedy, coef)[0] for seed in plan.seeds
         }
@@ -66,7 +69,7 @@ def trained(plan: Study, arm: Arm, seed: int, studies: Path) -> Checkpoint:
         say(f"{title}: training from scratch into {folder}")
         return run(config, folder, title=title)
     saved = load(folder)
-    if build.run_config(saved.meta["config"]) != config:
+    if _trained_alike(build.run_config(saved.meta["config"])) != _trained_alike(config):
         raise ValueError(
             f"{folder} was trained with other settings; move it away or name another --studies folder"
         )
@@ -74,6 +77,11 @@ def trained(plan: Study, arm: Arm, seed: int, studies: Path) -> Checkpoint:
         say(f"{title}: going on from {saved.path}")
         return run(config, folder, resume_point(folder), title=title)
     return saved
+
+
+def _trained_alike(config: RunConfig) -> RunConfig:
+    """The same for all settings that train the same weights: training never plans."""
+    return config.model_copy(update={"brain": config.brain.model_copy(update={"planning_coef": 0.0})})
 
 
 def configure(changes: Mapping[str, Any]) -> RunConfig:

@@ -18,9 +18,11 @@ from sixkeys.envs.repo.sandbox import Check, IsolationError, Launcher, Limits, c
 
 NOBODY = 65534
 ACTS = {
-    "is not root", "has no capabilities", "has no network", "cannot read a file outside",
-    "cannot read the home",
-    "cannot write outside", "cannot mount", "sees no process of the host", "cannot stop its runner",
+    "is not root", "has no capabilities", "has no network", "opens no socket outside its namespace",
+    "inherits nothing", "cannot read a file outside", "cannot read the home", "cannot write outside",
+    "cannot mount", "cannot nest a namespace", "cannot enter another process",
+    "cannot use the kernels machinery", "memory beyond counting is refused",
+    "sees no process of the host", "cannot stop its runner",
     "memory is limited", "files are limited", "disk is limited", "processes are limited",
 }  # fmt: skip
 DOCTOR = """

@@ -9,8 +9,10 @@ import ctypes
 import json
 import mmap
 import os
+import platform
 import signal
 import socket
+import stat
 from pathlib import Path
 
 FACTS = json.loads(Path("facts.json").read_text())
@@ -27,6 +29,18 @@ def _stopped(act, *arguments) -> bool:
     except (OSError, MemoryError):
         return True
     return False
+
+
+NUMBERS = {
+    "x86_64": {"clone": 56, "ptrace": 101, "process_vm_readv": 310, "keyctl": 250, "add_key": 248, "bpf": 321,
+               "io_uring_setup": 425, "perf_event_open": 298, "userfaultfd": 323, "shmget": 29},
+    "aarch64": {"clone": 220, "ptrace": 117, "process_vm_readv": 270, "keyctl": 219, "add_key": 217,
+                "bpf": 280, "io_uring_setup": 425, "perf_event_open": 241, "userfaultfd": 282, "shmget": 194},
+}  # fmt: skip
+
+
+def _call(name: str, *arguments) -> int:
+    return ctypes.CDLL(None, use_errno=True).syscall(NUMBERS[platform.machine()][name], *arguments)
 
 
 def test_is_not_root():
@@ -53,7 +67,26 @@ def test_has_no_network():
             continue
         with probe:
             assert _stopped(probe.connect, address), f"a way to {address[0]}"
-    assert [name for _, name in socket.if_nameindex()] in ([], ["lo"])
+    devices = Path("/proc/net/dev").read_text().splitlines()[2:]
+    assert {line.split(":")[0].strip() for line in devices} <= {"lo"}
+
+
+def test_opens_no_socket_outside_its_namespace():
+    """Machines, kernel and hardware cannot be spoken to: vsock, netlink, packets, bluetooth, ciphers."""
+    for family in (40, 16, 17, 31, 38):
+        assert _stopped(socket.socket, family, socket.SOCK_RAW), f"a socket of family {family}"
+        assert _stopped(socket.socket, family, socket.SOCK_DGRAM), f"a socket of family {family}"
+
+
+def test_inherits_nothing():
+    """What is open is the run's own: pipes, nothing, files of its folder; and no variable is the caller's."""
+    own = ("pipe:", "/dev/null", "/proc/", os.environ["TMPDIR"])
+    for descriptor in os.listdir("/proc/self/fd"):
+        path = f"/proc/self/fd/{descriptor}"
+        with contextlib.suppress(OSError):
+            assert not stat.S_ISSOCK(os.stat(path).st_mode), "a socket is open"
+            assert os.readlink(path).startswith(own), f"{os.readlink(path)} is open"
+    assert not {name for name in os.environ if name.startswith(("SSH", "XDG", "DBUS", "AWS", "GIT"))}
 
 
 def test_cannot_read_a_file_outside():
@@ -90,6 +123,42 @@ def test_cannot_write_outside():
 def test_cannot_mount():
     """No file system can be mounted."""
     assert ctypes.CDLL(None, use_errno=True).mount(b"none", b"/tmp", b"tmpfs", 0, None) == -1
+
+
+def test_cannot_nest_a_namespace():
+    """No namespace can be made, which would give root's powers over what is in it."""
+    for flag in (0x10000000, 0x00020000, 0x20000000, 0x40000000):
+        assert ctypes.CDLL(None).unshare(flag) == -1, f"unshare {flag:#x}"
+    assert _call("clone", 0x10000000 | signal.SIGCHLD, 0, 0, 0, 0) == -1, "clone with a new user namespace"
+
+
+def test_cannot_enter_another_process():
+    """A process cannot be traced, nor its memory read or written, not even a child's."""
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    try:
+        assert _call("ptrace", 16, child, 0, 0) == -1, "attached to a child"
+        assert _call("process_vm_readv", child, 0, 0, 0, 0, 0) == -1, "read a child's memory"
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_cannot_use_the_kernels_machinery():
+    """Keys, programs in the kernel, rings, counters and page faults in user space are refused."""
+    assert _call("keyctl", 0, -3, 1) == -1, "has a session keyring"
+    assert _call("add_key", b"user", b"sixkeys", b"x", 1, -3) == -1, "stored a key"
+    for name in ("bpf", "io_uring_setup", "perf_event_open", "userfaultfd"):
+        ctypes.set_errno(0)
+        assert _call(name, 0, 0, 0, 0, 0) == -1
+        assert ctypes.get_errno() in (1, 38), f"{name} is in reach"
+
+
+def test_memory_beyond_counting_is_refused():
+    """No memory that counts for no process: unnamed files, System V segments."""
+    assert _stopped(os.memfd_create, "x"), "made an unnamed file in memory"
+    assert _call("shmget", 0, 4096, 0o1600) == -1, "made a shared segment"
 
 
 def test_sees_no_process_of_the_host():

@@ -1,4 +1,6 @@
-"""What happens first inside the sandbox? Root is given up for good; only then anything is imported.
+"""What happens first inside the sandbox? Root is given up for good, then calls are filtered (syscalls.py).
+
+Only then anything is imported.
 
 A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the
 warm parent of all runs (keeper.py with library.py, tracer.py, tree.py, watch.py), whose forks run the code
@@ -62,6 +64,8 @@ def main() -> None:
     from types import SimpleNamespace
 
     settings = json.loads(sys.argv[1])
+    if settings["contained"]:
+        load("syscalls").refuse()
     rooms = SimpleNamespace(**{name: load(name) for name in ("child", "library", "tracer", "tree", "watch")})
     load("keeper").keep(settings, rooms)
 

@@ -1,0 +1,111 @@
+"""Which doors of the kernel stay shut inside the sandbox? A filter on system calls, installed once.
+
+Runs inside, before anything is imported; every fork and program after it inherits it. Refused: namespaces
+within the namespace, mounts, other processes' memory, the kernel's keys, programs, rings and counters,
+sockets that no network namespace holds (vsock, netlink, packets), memory that no limit counts (memfd, System
+V segments). `clone3` hides its flags behind a pointer, so it is said not to exist: libraries use `clone`.
+
+Source: Linux `seccomp(2)`, `linux/filter.h`; numbers from `asm/unistd_64.h` and `asm-generic/unistd.h`.
+"""
+
+import ctypes
+import errno
+import platform
+import struct
+
+REFUSED = {
+    "x86_64": {
+        "shmget": 29, "semget": 64, "msgget": 68, "ptrace": 101, "syslog": 103, "pivot_root": 155,
+        "chroot": 161, "acct": 163, "mount": 165, "umount2": 166, "swapon": 167, "swapoff": 168,
+        "reboot": 169, "init_module": 175, "delete_module": 176, "quotactl": 179, "clock_settime": 227,
+        "mbind": 237, "set_mempolicy": 238, "kexec_load": 246, "add_key": 248, "request_key": 249,
+        "keyctl": 250, "migrate_pages": 256, "unshare": 272, "move_pages": 279, "perf_event_open": 298,
+        "name_to_handle_at": 303, "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310,
+        "process_vm_writev": 311, "kcmp": 312, "finit_module": 313, "memfd_create": 319,
+        "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
+    },
+    "aarch64": {
+        "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60, "acct": 89,
+        "unshare": 97, "kexec_load": 104, "init_module": 105, "delete_module": 106, "clock_settime": 112,
+        "syslog": 116, "ptrace": 117, "reboot": 142, "msgget": 186, "semget": 190, "shmget": 194,
+        "add_key": 217, "request_key": 218, "keyctl": 219, "swapon": 224, "swapoff": 225, "mbind": 235,
+        "set_mempolicy": 237, "migrate_pages": 238, "move_pages": 239, "perf_event_open": 241,
+        "name_to_handle_at": 264, "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
+        "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "memfd_create": 279, "bpf": 280,
+        "userfaultfd": 282, "kexec_file_load": 294,
+    },
+}  # fmt: skip
+"""Refused with EPERM, by machine."""
+REFUSED_EVERYWHERE = {
+    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428,
+    "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "pidfd_getfd": 438,
+    "process_madvise": 440, "mount_setattr": 442, "quotactl_fd": 443, "memfd_secret": 447,
+}  # fmt: skip
+"""Newer calls, which have one number on every machine."""
+LOOKED_AT = {
+    "x86_64": {"ioctl": 16, "socket": 41, "clone": 56, "clone3": 435},
+    "aarch64": {"ioctl": 29, "socket": 198, "clone": 220, "clone3": 435},
+}
+"""Refused or not by their arguments."""
+ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+NUMBER, MACHINE, FIRST, SECOND = 0, 4, 16, 24
+"""Where `struct seccomp_data` holds the call's number, the machine and (low half) two arguments."""
+ALLOW, FAIL, KILL = 0x7FFF0000, 0x00050000, 0x80000000
+FAMILIES = (1, 2, 10)
+"""AF_UNIX, AF_INET and AF_INET6, all of which the network namespace holds."""
+NEW_NAMESPACES = 0x7E020000
+"""Every CLONE_NEW flag that `clone` takes."""
+TYPING = (0x5412, 0x541C)
+"""TIOCSTI and TIOCLINUX: typing into a terminal."""
+OTHER_ABI = 0x40000000
+PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, MODE_FILTER = 22, 38, 2
+
+Line = tuple[int, int, int, int]
+"""One instruction: operation, lines to skip where it holds, lines to skip where not, operand."""
+
+
+def program(machine: str) -> list[Line]:
+    """The filter for `machine`; raises KeyError for one whose numbers are not known."""
+    looked, refused = LOOKED_AT[machine], {**REFUSED[machine], **REFUSED_EVERYWHERE}
+    lines: list[Line] = [(LOAD, 0, 0, MACHINE), (EQUAL, 1, 0, ARCHITECTURE[machine]), (RETURN, 0, 0, KILL)]
+    lines += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, OTHER_ABI), _fail(errno.ENOSYS)]
+    for number in sorted(refused.values()):
+        lines += _case(number, [_fail(errno.EPERM)])
+    lines += _case(looked["clone3"], [_fail(errno.ENOSYS)])
+    lines += _case(looked["socket"], _unless(FIRST, FAMILIES, errno.EAFNOSUPPORT))
+    lines += _case(looked["clone"], [(LOAD, 0, 0, FIRST), (ANY_BIT, 0, 1, NEW_NAMESPACES), _fail(errno.EPERM),
+                                     (RETURN, 0, 0, ALLOW)])  # fmt: skip
+    typing = [line for request in TYPING for line in _case(request, [_fail(errno.EPERM)])]
+    lines += _case(looked["ioctl"], [(LOAD, 0, 0, SECOND), *typing, (RETURN, 0, 0, ALLOW)])
+    return [*lines, (RETURN, 0, 0, ALLOW)]
+
+
+def refuse() -> None:
+    """Installs the filter for good; raises OSError where there is none for this kernel or machine."""
+    machine = platform.machine()
+    if machine not in REFUSED:
+        raise OSError(f"no filter on system calls for {machine!r}; possible: {', '.join(REFUSED)}")
+    lines = program(machine)
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
+    filter = struct.pack("@HP", len(lines), ctypes.addressof(code))
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, value, more in ((PR_SET_NO_NEW_PRIVS, 1, None), (PR_SET_SECCOMP, MODE_FILTER, filter)):
+        if libc.prctl(option, ctypes.c_ulong(value), more, 0, 0):
+            raise OSError(ctypes.get_errno(), "the filter on system calls could not be installed")
+
+
+def _case(value: int, block: list[Line]) -> list[Line]:
+    """`block`, which returns, where the loaded number is `value`."""
+    return [(EQUAL, 0, len(block), value), *block]
+
+
+def _unless(where: int, values: tuple[int, ...], error: int) -> list[Line]:
+    """Fails unless the argument is one of `values`."""
+    count = len(values)
+    tests: list[Line] = [(EQUAL, count - place, 0, value) for place, value in enumerate(values)]
+    return [(LOAD, 0, 0, where), *tests, _fail(error), (RETURN, 0, 0, ALLOW)]
+
+
+def _fail(error: int) -> Line:
+    return (RETURN, 0, 0, FAIL | error)
