@@ -166,8 +166,3 @@ def survives_kills(root: Path, kills: int) -> None:
 
 def test_twenty_kills_never_lose_a_reported_checkpoint(tmp_path):
     survives_kills(tmp_path / "run", 20)
-
-
-@pytest.mark.slow
-def test_two_hundred_kills_never_lose_a_reported_checkpoint(tmp_path):
-    survives_kills(tmp_path / "run", 200)

@@ -1,0 +1,211 @@
+"""How many bugs does `fix` repair? Bugs are put into real libraries; each is searched for as a user would.
+
+    python scripts/repairs.py runs/repairs/hand.jsonl LIBRARY... --bugs 50
+    python scripts/repairs.py runs/repairs/random.jsonl LIBRARY... --bugs 50 --order random
+
+A LIBRARY is the unpacked source distribution of a library with its tests. A bug (envs/repo/injury.py) is put
+into a line that tests run; it counts if the suite still ends and some test fails. Three tests in ten are held
+out: the search never sees them, and they judge what it found. Results are kept a line each; what is there
+already is not done again.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from sixkeys import build
+from sixkeys.bench.stats import wilson
+from sixkeys.cli.common import bar, parse, say
+from sixkeys.envs.repo.chance import Chance
+from sixkeys.envs.repo.injury import Injury, injure
+from sixkeys.envs.repo.localise import coverage
+from sixkeys.envs.repo.project import Project, read
+from sixkeys.envs.repo.repair import Diagnosis, Search, diagnose, editable
+from sixkeys.envs.repo.runner import Runner
+
+HELD_OUT = 0.3
+"""Share of the tests that the search does not see."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is measured."""
+
+    results: Annotated[Path, tyro.conf.Positional]
+    """where results are kept, one JSON object a line"""
+    libraries: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    """folders of libraries; none: only show what is there"""
+    bugs: int = 50
+    """bugs a library"""
+    seed: int = 0
+    """of the list of bugs and of the held-out tests"""
+    budget: float = 60.0
+    """seconds that one repair may take, diagnosis and proof included"""
+    order: Literal["hand", "random", "localised"] = "hand"
+    """candidates by suspicion and hand-set weights, at random, or by suspicion alone"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A library, sound: its runner, which tests are seen, which lines they run."""
+
+    project: Project
+    runner: Runner
+    seen: tuple[str, ...]
+    hidden: tuple[str, ...]
+    lines: dict[str, list[int]]
+
+
+def main() -> None:
+    """Goes on where it was stopped, then prints the table."""
+    options = parse(Options, "repairs", None, __doc__ or "")
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    done = {(row["library"], row["seed"]) for row in rows(options.results)}
+    with bar() as progress:
+        for folder in options.libraries:
+            task = progress.add_task(folder.name, total=options.bugs, note="")
+            progress.advance(task, sum(library == folder.name for library, _ in done))
+            work(folder, options, done, lambda note, task=task: progress.update(task, advance=1, note=note))
+    show(rows(options.results))
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The results so far."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def work(folder: Path, options: Options, done: set, tell: Any) -> None:
+    """Every bug of one library that is not done yet."""
+    if sum(library == folder.name for library, _ in done) >= options.bugs:
+        return
+    bench = prepare(folder, options.seed)
+    try:
+        for seed, path, injury in bugs(bench, folder.name, options):
+            if (folder.name, seed) not in done:
+                row = {"library": folder.name, "seed": seed, "path": path, "kind": injury.kind,
+                       "line": injury.line, "before": injury.before, "after": injury.after}  # fmt: skip
+                row |= repair(bench, path, injury, seed, options)
+                with options.results.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+                tell(f"{injury.kind}: {'fixed' if row['fixed'] else 'not fixed'}")
+    finally:
+        bench.runner.close()
+
+
+def prepare(folder: Path, seed: int) -> Bench:
+    """The library's tests run once, traced; its tests are divided."""
+    project = read(folder)
+    runner = build.repository_runner(project, 2, "auto")
+    diagnosis = diagnose(runner, (), 300.0)
+    green = [test.node for test in diagnosis.run.outcomes if test.outcome == "passed"]
+    mixed = Chance([0x5EE, seed]).shuffled(green)
+    hidden = set(mixed[: int(len(mixed) * HELD_OUT)])
+    lines: dict[str, list[int]] = {path: [] for path in editable(project)}
+    for path, line in sorted(coverage(diagnosis.run).tests):
+        if path in lines:
+            lines[path].append(line)
+    seen = tuple(node for node in green if node not in hidden)
+    return Bench(project, runner, seen, tuple(node for node in green if node in hidden), lines)
+
+
+def bugs(bench: Bench, name: str, options: Options) -> Iterator[tuple[int, str, Injury]]:
+    """The first `bugs` injuries that make a seen test fail in a suite that ends; a list for each seed."""
+    sources = bench.project.sources()
+    places = [(path, line) for path, lines in bench.lines.items() for line in lines]
+    found = 0
+    for seed in range(options.seed * 100_000, (options.seed + 1) * 100_000):
+        path, line = Chance([0xB06, seed]).pick(places)
+        injury = injure(sources[path], range(line, line + 3), seed)
+        if injury is None:
+            continue
+        run = bench.runner.run({path: injury.text}, bench.seen, 120.0)
+        bad = [test for test in run.outcomes if test.outcome in ("failed", "error")]
+        if run.status == "finished" and bad:
+            yield seed, path, injury
+            found += 1
+            if found == options.bugs:
+                return
+
+
+def repair(bench: Bench, path: str, injury: Injury, seed: int, options: Options) -> dict[str, Any]:
+    """One search from the hurt library on, with a runner of its own."""
+    hurt = bench.project._replace(files={**bench.project.files, path: injury.text.encode()})
+    began = time.monotonic()
+    with build.repository_runner(hurt, 2, "auto") as runner:
+        diagnosis = ordered(diagnose(runner, bench.seen, 120.0), options.order, seed)
+        search = Search(runner, bench.seen, began + options.budget, rank(options.order, seed))
+        for _ in search.run(diagnosis):
+            pass
+        best, verdict = search.best, None
+        if best is not None:
+            verdict = search.confirm(best, diagnosis)[1]
+        fixed = best is not None and verdict is not None and verdict.passed and not best.left
+        seconds, held = time.monotonic() - began, None
+        if fixed and best is not None:
+            run = runner.run(best.files, bench.hidden, 300.0)
+            passed = {test.node for test in run.outcomes if test.outcome == "passed"}
+            held = run.status == "finished" and set(bench.hidden) <= passed
+    suspects = [(s.path, s.line) for s in diagnosis.suspects]
+    near = [n for n, place in enumerate(suspects) if place[0] == path and 0 <= injury.line - place[1] < 3]
+    return {
+        "order": options.order, "fixed": fixed, "held_out": held, "seconds": round(seconds, 2),
+        "tried": len(search.journal), "candidates": search.total, "failing": len(diagnosis.failing),
+        "rank": near[0] if near else None,
+        "same": bool(fixed and best and same(best.files.get(path, ""), bench.project.sources()[path])),
+        "edits": [[h.candidate.kind, h.candidate.before, h.candidate.after] for h in best.hands] if best else [],
+    }  # fmt: skip
+
+
+def ordered(diagnosis: Diagnosis, order: str, seed: int) -> Diagnosis:
+    """The diagnosis as an order of candidates needs it: at random no line is the more suspicious."""
+    if order != "random":
+        return diagnosis
+    mixed = Chance([0x0DE, seed]).shuffled([s._replace(score=1.0) for s in diagnosis.suspects])
+    return diagnosis._replace(suspects=tuple(mixed))
+
+
+def rank(order: str, seed: int) -> Any:
+    """How candidates are ranked; None: as `fix` does."""
+    chance = Chance([0xACE, seed])
+    ranks = {
+        "hand": None,
+        "random": lambda options: [chance.unit() for _ in options],
+        "localised": lambda options: [1.0 + 1e-6 * chance.unit() for _ in options],
+    }
+    return ranks[order]
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two files say the same program."""
+    return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other)) if one else False
+
+
+def show(found: list[dict[str, Any]]) -> None:
+    """The table: a line a library, and all."""
+    for name in [*sorted({row["library"] for row in found}), "all"]:
+        some = [row for row in found if name in ("all", row["library"])]
+        if not some:
+            continue
+        fixed = [row for row in some if row["fixed"]]
+        held = [row for row in fixed if row["held_out"]]
+        share = wilson(len(fixed), len(some))
+        tried = statistics.median([row["tried"] for row in fixed]) if fixed else float("nan")
+        seconds = statistics.median([row["seconds"] for row in fixed]) if fixed else float("nan")
+        say(
+            f"{name:24} {len(fixed)}/{len(some)} fixed [{share.low:.2f}, {share.high:.2f}], "
+            f"{len(held)} hold on hidden tests, {sum(row['same'] for row in fixed)} as it was; "
+            f"median {tried:.0f} candidates, {seconds:.1f} s"
+        )
+
+
+if __name__ == "__main__":
+    main()
