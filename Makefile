@@ -11,6 +11,8 @@ SHELL := /bin/bash
 
 RUN ?= bench --quick --json report.json --html report.html
 TESTS ?=
+# Tests run in two processes side by side, each file in one of them; SPREAD= runs them in one.
+SPREAD ?= -n 2 --dist loadfile
 # PyPI's torch for Linux brings 3 GB of CUDA; only `make bench` needs torch. The CPU build is taken where pip finds one
 # (`pip config`, PIP_FIND_LINKS); TORCH may also be the path of a wheel.
 TORCH ?= torch==2.13.0
@@ -24,13 +26,13 @@ run: $(VENV)/.has-core  ## install and run the main job: one agent, its worlds, 
 	$(BIN)/sixkeys $(RUN)
 
 test: $(VENV)/.has-test  ## install and run all tests
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest $(SPREAD) $(TESTS)
 
 check: $(VENV)/.has-test $(VENV)/.has-check  ## lint, format, types and all tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest $(SPREAD) $(TESTS)
 
 bench: $(VENV)/.has-peers  ## our speed as ratios to others', every script of benchmarks/ in turn
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

@@ -29,12 +29,13 @@ def main() -> None:
     options = parse(Options, "train_shipped", None, __doc__)
     compiled_once()
     from sixkeys.bench.study import STUDIES
-    from sixkeys.cli.study import trained
+    from sixkeys.cli.study import configure, trained
     from sixkeys.training.checkpoint import save
 
     plan = STUDIES["together"]
     saved = trained(plan, plan.arms[0], 0, options.studies)
-    meta = {**saved.meta, "made": {"script": "scripts/train_shipped.py", "updates": saved.step}}
+    config = configure(plan.changes(plan.arms[0], 0)).model_dump(mode="json")
+    meta = {**saved.meta, "config": config, "made": {"script": "scripts/train_shipped.py", "updates": saved.step}}
     shutil.rmtree(options.weights, ignore_errors=True)
     where = save(options.weights, saved.step, {"brain": saved.components["brain"]}, meta)
     size = sum(file.stat().st_size for file in options.weights.rglob("*") if file.is_file())

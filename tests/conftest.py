@@ -1,12 +1,21 @@
-"""What do all tests share? JAX compiled once for all runs, and one tiny agent for the whole session."""
+"""What do all tests share? JAX compiled once for all runs, one tiny agent for the session, the same examples.
+
+`pytest --hypothesis-profile explore` draws other examples at each run.
+"""
 
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-CACHE = Path(__file__).parent.parent / ".pytest_cache" / "jax"
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, derandomize=False)
+settings.load_profile("repeatable")
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+"""Each of the processes side by side has a cache of its own: entries are not written atomically."""
+CACHE = Path(__file__).parent.parent / ".pytest_cache" / "jax" / PROCESS
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(CACHE)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")

@@ -21,7 +21,7 @@ def choice(seed=0):
     return Choice(jnp.asarray(rng.standard_normal(6)), jnp.asarray(rng.standard_normal(6)), jnp.float32(0))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(masks, masks)
 def test_only_open_keys_can_be_pressed(offered, forbidden):
     logits = np.asarray(compiled(choice(), offered, forbidden))

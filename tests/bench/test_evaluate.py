@@ -52,7 +52,7 @@ def test_no_op_runs_into_the_cap():
     assert found.ret.sum() == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 9), st.integers(1, 25), st.integers(0, 5))
 def test_every_episode_of_the_list_counts_once_whatever_the_seats(seats, episodes, seed):
     """A reader's result depends on the episode alone, so any number of seats gives the same columns."""

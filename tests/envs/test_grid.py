@@ -128,7 +128,7 @@ def _steps_past_walls(kinds: np.ndarray, start: np.ndarray) -> np.ndarray:
     return steps
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     task=st.sampled_from(TASKS),
     seeds=st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=6),

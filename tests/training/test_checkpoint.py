@@ -52,7 +52,7 @@ def root(tmp_path: Path) -> Path:
 # --- what comes back ---
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_every_dtype_and_shape_comes_back_bit_for_bit(data):
     shape = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
@@ -209,7 +209,7 @@ def whole(tmp_path_factory) -> Path:
     return folder
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_a_flipped_byte_anywhere_is_refused_by_name(whole, data):
     names_of = [

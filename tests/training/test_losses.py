@@ -34,7 +34,7 @@ def returns_by_definition(reward, value, terminated, truncated, gamma, lam):
     return np.array(out)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.floats(0.5, 1.0), st.floats(0.0, 1.0))
 def test_advantages_are_their_definition(seed, gamma, lam):
     rng = np.random.default_rng(seed)

@@ -24,7 +24,7 @@ class BrainConfig(BaseModel):
         default=True, description="add the log of believed validity to the policy's logits"
     )
     planning_coef: float = Field(
-        default=0.30, ge=0, description="weight of imagined advice in the logits; 0 never plans"
+        default=0.0, ge=0, description="weight of imagined advice in the logits; 0 never plans"
     )
     horizon: int = Field(default=12, ge=1, description="keys imagined ahead")
     rollouts: int = Field(default=4, ge=1, description="imagined rollouts of each first key")

@@ -58,8 +58,14 @@ ABLATIONS = (
     Arm("no_workspace", settings(brain__use_workspace=False)),
 )
 B1 = settings(
-    learn__rl_steps=36_000, learn__stage1_updates=20, learn__entropy_coef=0.02, learn__replay_rows=8
+    brain__use_self=True,
+    brain__planning_coef=0.30,
+    learn__rl_steps=36_000,
+    learn__stage1_updates=20,
+    learn__entropy_coef=0.02,
+    learn__replay_rows=8,
 )
+"""The roadmap's gate names the first two."""
 GRID = settings(
     learn__rl_steps=700_000, learn__learning_rate=1.5e-3, learn__novelty_coef=0.03, learn__replay_rows=8
 )

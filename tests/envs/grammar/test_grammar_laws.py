@@ -93,7 +93,7 @@ def test_the_trees_of_a_whole_function_are_all_different():
     assert faults(GROUPS, found_in(GROUPS)) == []
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(st.data())
 def test_the_laws_hold_for_lines_of_the_standard_library(data):
     module = data.draw(st.sampled_from(MODULES))
@@ -125,7 +125,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(EXPRESSIONS)
 def test_the_laws_hold_for_any_expression(expression):
     source = f"def f(a, b, size, é):\n    return {expression}\n"

@@ -79,7 +79,7 @@ def test_every_damage_is_undone(tmp_path: Path, damage: str):
     assert snapshot(tmp_path / "repo") == before
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(sorted(DAMAGES)), max_size=4))
 def test_damages_in_a_row_are_undone(tmp_path_factory: pytest.TempPathFactory, damages: list[str]):
     folder = tmp_path_factory.mktemp("tree") / "repo"

@@ -11,6 +11,7 @@ Not covered: without a repository of its own no plugin is loaded; the terminal r
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import io
 import json
@@ -19,7 +20,7 @@ import re
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import pytest
@@ -28,6 +29,10 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 CONFIGURED = ("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml",
               "tox.ini", "setup.cfg", "setup.py")  # fmt: skip
 """Files that pytest itself reads before it collects."""
+PLUGIN_OPTION = re.compile(r"(?:^|[\s\"'])-p", re.MULTILINE)
+"""An option that makes pytest import a module before any conftest."""
+LIVE = ["--tb=short", "--no-header", "-p", "no:cacheprovider"]
+"""What pytest is started with in a repository."""
 UNUSED = ("junitxml", "pastebin", "stepwise", "setuponly", "setupplan", "faulthandler")
 """Built-in plugins that cannot change an outcome."""
 UNSEEN = ("pytest_runtest_logstart", "pytest_runtest_logreport")
@@ -165,10 +170,58 @@ def begin(session: pytest.Session, request: dict, reporter: Reporter, text: int)
     session.config.args = tests or [os.getcwd()]
 
 
-def live(request: dict, records: int, text: int, tracer: Any) -> NoReturn:
-    """The fork of a parent that keeps a repository: some files change, then a session of its own.
+class Waiting:
+    """A plugin that stops pytest where it would run the first line of the repository, a conftest's.
 
-    tracer: a Tracer where the run is to tell which statements each test ran, else None.
+    `serve` returns in each fork: a request and the descriptors on which to report and print.
+    """
+
+    def __init__(self, serve: Callable[[], tuple[dict, int, int]], tracer: Callable[[], Any]):
+        self.serve, self.tracer = serve, tracer
+        self.reporter: Reporter | None = None
+        """In a fork, who reports."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: pytest.Config, args: list[str]) -> Any:
+        if self.reporter is None:
+            request, records, text = self.serve()
+            self.reporter = settled(request, records, text, self.tracer)
+            if configured(request):
+                self.reporter.end(int(pytest.main(LIVE + request["options"], plugins=[self.reporter])))
+            early_config.known_args_namespace.file_or_dir = request["tests"]
+            args += request["options"]
+            early_config.pluginmanager.register(self.reporter)
+        return (yield)
+
+
+def configured(request: dict) -> bool:
+    """Whether a run needs a configuration of its own: it changes one, or its tests lie below another."""
+    names = set(CONFIGURED) - {"conftest.py", "setup.py"}
+    if any(os.path.basename(name) in names for name in request["files"]):
+        return True
+    below = {os.path.dirname(test.partition("::")[0]) for test in request["tests"]}
+    return any(os.path.exists(os.path.join(folder, name)) for folder in below - {""} for name in names)
+
+
+def stands(repo: str) -> bool:
+    """Whether pytest can read the repository's configuration without running any of its code."""
+    for name in CONFIGURED:
+        with contextlib.suppress(OSError), open(os.path.join(repo, name), errors="replace") as file:
+            if name != "conftest.py" and PLUGIN_OPTION.search(file.read()):
+                return False
+    return True
+
+
+def live(request: dict, records: int, text: int, tracer: Callable[[], Any]) -> NoReturn:
+    """The fork of a parent that keeps a repository, where pytest could not wait: a whole session."""
+    reporter = settled(request, records, text, tracer)
+    reporter.end(int(pytest.main(LIVE + request["options"], plugins=[reporter])))
+
+
+def settled(request: dict, records: int, text: int, tracer: Callable[[], Any]) -> Reporter:
+    """Some files of the repository change, output goes where it is read; who reports then.
+
+    tracer: makes a Tracer, where the run is to tell which statements each test ran.
     """
     write(request["files"])
     for target in (1, 2):
@@ -181,11 +234,11 @@ def live(request: dict, records: int, text: int, tracer: Any) -> NoReturn:
     if request["cold"]:
         os.execv(sys.executable, [sys.executable, "-c", COLD, *COLD_OPTIONS, *request["tests"]])
     sys.path.insert(0, os.getcwd())
-    reporter = Reporter(records, tracer)
-    if tracer is not None:
-        tracer.install()
-    options = ["--tb=short", *(["--continue-on-collection-errors"] if request["trace"] else [])]
-    reporter.end(int(pytest.main([*options, *request["tests"]], plugins=[reporter])))
+    reporter = Reporter(records, tracer() if request["trace"] else None, request["tests"])
+    if reporter.tracer is not None:
+        reporter.tracer.install()
+    request["options"] = [*(["--continue-on-collection-errors"] * request["trace"]), *request["tests"]]
+    return reporter
 
 
 def shadowed(files: dict[str, str]) -> bool:
@@ -197,9 +250,10 @@ def shadowed(files: dict[str, str]) -> bool:
 class Reporter:
     """A plugin that streams what happens to the descriptor `records`; copies of the process stay silent."""
 
-    def __init__(self, records: int, tracer: Any = None):
+    def __init__(self, records: int, tracer: Any = None, tests: Sequence[str] = ()):
         self.records, self.tracer = records, tracer
         self.process = os.getpid()
+        self.asked = asked(tests)
 
     def send(self, record: dict) -> None:
         if os.getpid() != self.process:
@@ -218,6 +272,12 @@ class Reporter:
             self.send({"lines": self.tracer.lines})
         self.send({"end": code})
         os._exit(0)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> list | None:
+        """Where single tests were asked for, the others of their file or class need not be made."""
+        names = self.asked.get(collector.nodeid)
+        return None if names is None or name in names else []
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         if isinstance(collector, pytest.File):
@@ -259,6 +319,18 @@ class Reporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self.end(int(exitstatus))
+
+
+def asked(tests: Sequence[str]) -> dict[str, set[str]]:
+    """Node id of a file or class -> names in it that were asked for; one asked for as a whole is left out."""
+    found: dict[str, set[str]] = {}
+    if not all("::" in test for test in tests):
+        return found
+    for test in tests:
+        parts = test.partition("[")[0].split("::")
+        for depth in range(1, len(parts)):
+            found.setdefault("::".join(parts[:depth]), set()).add(parts[depth])
+    return {node: names for node, names in found.items() if node not in tests}
 
 
 def crash_text(report: Any) -> str:

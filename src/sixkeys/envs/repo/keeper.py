@@ -51,10 +51,9 @@ def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     harden(contained=settings["contained"])
     keeper, child = Keeper(settings, channel, rooms), rooms.child
     if settings["live"]:
-        child.rehearse(settings["base"], ["-p", "no:cacheprovider"])
+        child.rehearse(settings["base"], child.LIVE)
         keeper.move_in(keeper.receive())
-        request, records, text = keeper.serve()
-        child.live(request, records, text, rooms.tracer.Tracer(keeper.repo) if request["trace"] else None)
+        keeper.live()
     child.rehearse(settings["base"], child.arguments())
     keeper.clean()
     keeper.library.install()
@@ -109,6 +108,18 @@ class Keeper:
         self.library.know(self.tree.texts())
         self.library.install()
         self.note = imported_ahead(repository["modules"])
+
+    def live(self) -> NoReturn:
+        """Serves runs of the repository from inside pytest's start, or from before it if that will not do."""
+        child, waiting = self.rooms.child, self.rooms.child.Waiting(self.serve, self.tracer)
+        code = pytest.main(child.LIVE, plugins=[waiting]) if child.stands(self.repo) else 0
+        if waiting.reporter is not None:
+            waiting.reporter.end(int(code))
+        sys.exit(child.live(*self.serve(), self.tracer))
+
+    def tracer(self) -> Any:
+        """Who marks the statements that a run passes."""
+        return self.rooms.tracer.Tracer(self.repo)
 
     def serve(self) -> tuple[dict, int, int]:
         """Returns only in a fork: the request and the descriptors on which it reports and prints."""

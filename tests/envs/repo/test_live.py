@@ -1,0 +1,130 @@
+"""A repository whose pytest waits: configuration, conftests and tests are as pytest itself takes them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sixkeys.envs.repo.project import read
+from sixkeys.envs.repo.runner import Runner
+
+CALC = "def double(x):\n    return 2 * x\n"
+TESTS = """\
+import pytest
+import unittest
+from calc import double
+
+def test_one(number):
+    assert double(number) == 14
+
+@pytest.mark.parametrize("x", ["a[b", "::", 3])
+def test_many(x):
+    assert double(x) == x + x
+
+class TestInside:
+    @pytest.mark.slow
+    def test_two(self):
+        assert double(1) == 2
+
+    def test_three(self):
+        assert double(1) == 3
+
+class Old(unittest.TestCase):
+    def test_four(self):
+        self.assertEqual(double(2), 4)
+"""
+FILES = {
+    "calc.py": CALC,
+    "conftest.py": "import pytest\nfrom calc import double\n\n@pytest.fixture\ndef number():\n    return 7\n",
+    "tests/test_calc.py": TESTS,
+    "tests/conftest.py": "import calc\nassert calc.double(1) == 2, 'conftest'\n",
+    "pyproject.toml": '[tool.pytest.ini_options]\nmarkers = ["slow"]\naddopts = "--strict-markers"\n'
+    'pythonpath = ["."]\n',
+    "other/pytest.ini": "[pytest]\npython_functions = check_*\n",
+    "other/test_other.py": "def check_it():\n    assert True\n\ndef test_it():\n    assert False\n",
+}
+
+
+def lay(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def cold(folder: Path, *tests: str) -> dict[str, str]:
+    """What `python -m pytest` says, without this package's hand in it."""
+    command = [sys.executable, "-m", "pytest", "-rA", "-q", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment).stdout
+    found = {}
+    for line in said.splitlines():
+        word, _, rest = line.partition(" ")
+        if word in ("PASSED", "FAILED", "ERROR"):
+            found[rest.split(" - ")[0].rpartition("/")[2]] = word.lower()
+    return found
+
+
+def warm(runner: Runner, *tests: str, files: dict[str, str] | None = None) -> dict[str, str]:
+    """Node ids without their folders -> outcomes."""
+    run = runner.run(files or {}, tests, 60.0)
+    return {test.node.rpartition("/")[2]: test.outcome for test in run.outcomes}
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        (),
+        ("tests",),
+        ("tests/test_calc.py::test_one",),
+        ("tests/test_calc.py::test_many[::]", "tests/test_calc.py::test_many[3]"),
+        ("tests/test_calc.py::test_many",),
+        ("tests/test_calc.py::TestInside::test_three", "tests/test_calc.py::Old::test_four"),
+        ("tests/test_calc.py::TestInside", "tests/test_calc.py::TestInside::test_two"),
+        ("tests/test_calc.py::test_one", "other"),
+        ("other/test_other.py",),
+    ],
+)
+def test_the_same_tests_with_the_same_outcomes_as_cold(tmp_path: Path, tests: tuple[str, ...]):
+    folder = lay(tmp_path, FILES)
+    with Runner(1, project=read(folder)) as runner:
+        said = warm(runner, *tests)
+    expected = cold(folder, *tests)
+    assert said == expected
+    assert said
+
+
+def test_a_change_reaches_conftests_and_tests(tmp_path: Path):
+    with Runner(1, project=read(lay(tmp_path, FILES))) as runner:
+        node, name = "tests/test_calc.py::test_one", "test_calc.py::test_one"
+        assert warm(runner, node) == {name: "passed"}
+        assert warm(runner, node, files={"calc.py": CALC.replace("2", "3")}) != {name: "passed"}
+        fixture = FILES["conftest.py"].replace("7", "8")
+        assert warm(runner, node, files={"conftest.py": fixture}) == {name: "failed"}
+        assert warm(runner, node) == {name: "passed"}
+
+
+def test_a_changed_configuration_is_read(tmp_path: Path):
+    changed = FILES["pyproject.toml"].replace('["slow"]', "[]")
+    with Runner(1, project=read(lay(tmp_path, FILES))) as runner:
+        assert len(warm(runner, "tests")) == 7
+        run = runner.run({"pyproject.toml": changed}, ["tests"], 60.0)
+        assert not run.passed
+        assert "slow" in run.output
+
+
+@pytest.mark.parametrize("addopts", ["-p calc", "-pcalc", "--unknown-option"])
+def test_options_that_cannot_wait(tmp_path: Path, addopts: str):
+    """A plugin of the repository's own is imported in each run, never by what outlives a run."""
+    files = {**FILES, "pyproject.toml": FILES["pyproject.toml"].replace("--strict-markers", addopts)}
+    broken = "import os\nif os.getpid() == 1: raise SystemExit('imported by the first process')\n" + CALC
+    folder = lay(tmp_path, {**files, "calc.py": broken})
+    with Runner(1, project=read(folder)) as runner:
+        run = runner.run({}, ["tests/test_calc.py::test_one"], 60.0)
+        if addopts == "--unknown-option":
+            assert not run.passed
+            assert "unrecognized arguments: --unknown-option" in run.output
+        else:
+            assert run.passed, run.output
