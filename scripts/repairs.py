@@ -161,7 +161,7 @@ def repair(bench: Bench, path: str, injury: Injury, seed: int, options: Options)
         "tried": len(search.journal), "candidates": search.total, "failing": len(diagnosis.failing),
         "rank": near[0] if near else None,
         "same": bool(fixed and best and same(best.files.get(path, ""), bench.project.sources()[path])),
-        "edits": [[h.candidate.kind, h.candidate.before, h.candidate.after] for h in best.hands] if best else [],
+        "edits": [list(h.candidate[1:2] + h.candidate[4:]) for h in (best.hands if best else ())],
     }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class Options:
 
 def main() -> None:
     """Trains the run that was asked for."""
-    options = parse(Options, "train_arm", None, __doc__)
+    options = parse(Options, "train_arm", None, __doc__ or "")
     compiled_once()
     from sixkeys.bench.study import STUDIES
     from sixkeys.cli.study import trained

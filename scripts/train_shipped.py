@@ -26,7 +26,7 @@ class Options:
 
 def main() -> None:
     """Trains what is missing and writes the shipped weights."""
-    options = parse(Options, "train_shipped", None, __doc__)
+    options = parse(Options, "train_shipped", None, __doc__ or "")
     compiled_once()
     from sixkeys.bench.study import STUDIES
     from sixkeys.cli.study import configure, trained
@@ -35,7 +35,11 @@ def main() -> None:
     plan = STUDIES["together"]
     saved = trained(plan, plan.arms[0], 0, options.studies)
     config = configure(plan.changes(plan.arms[0], 0)).model_dump(mode="json")
-    meta = {**saved.meta, "config": config, "made": {"script": "scripts/train_shipped.py", "updates": saved.step}}
+    meta = {
+        **saved.meta,
+        "config": config,
+        "made": {"script": "scripts/train_shipped.py", "updates": saved.step},
+    }
     shutil.rmtree(options.weights, ignore_errors=True)
     where = save(options.weights, saved.step, {"brain": saved.components["brain"]}, meta)
     size = sum(file.stat().st_size for file in options.weights.rglob("*") if file.is_file())
