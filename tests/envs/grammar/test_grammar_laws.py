@@ -147,6 +147,14 @@ def test_a_candidate_names_its_function_and_what_it_changes():
     assert {function for function, *_ in found} <= {"A.f", "A", ""}
 
 
+def test_a_star_that_is_imported_is_no_name():
+    source = "try:\n    from os import *\nexcept ImportError:\n    path = None\n"
+    found = found_in(source, [3])
+    assert found
+    assert faults(source, found) == []
+    assert not [candidate for candidate in found if "*" in candidate.after]
+
+
 def test_every_kind_has_a_weight():
     assert {candidate.kind for text in ALL.values() for candidate in found_in(text)} <= WEIGHTS.keys()
 

@@ -305,7 +305,7 @@ class _Walk:
                 scope.bound[node.id] = None
         elif isinstance(node, SCOPED):
             scope.bound[node.name] = None
-        elif isinstance(node, ast.alias):
+        elif isinstance(node, ast.alias) and node.name != "*":
             scope.bound[(node.asname or node.name).partition(".")[0]] = None
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             scope.bound[node.name] = None
