@@ -115,7 +115,7 @@ def test_a_changed_configuration_is_read(tmp_path: Path):
         assert "slow" in run.output
 
 
-@pytest.mark.parametrize("addopts", ["-p calc", "-pcalc", "--unknown-option"])
+@pytest.mark.parametrize("addopts", ["-p calc", "-pcalc", r"\u002dp calc", "--unknown-option"])
 def test_options_that_cannot_wait(tmp_path: Path, addopts: str):
     """A plugin of the repository's own is imported in each run, never by what outlives a run."""
     files = {**FILES, "pyproject.toml": FILES["pyproject.toml"].replace("--strict-markers", addopts)}

@@ -3,15 +3,14 @@
 Runs inside the sandbox, in the fork. Streams records to the warm parent, each length-prefixed JSON: `start`
 (a node id), `report` (node id, phase, outcome, seconds, message, text), `collected` (node ids), `covered` and
 `lines` (what a traced run passed) and, last, `end`. Most trees go on in the session that the parent began; a
-tree with its own configuration, and a repository that the parent keeps, get a session of their own. The
-parent compiles files ahead (library.py); what a fork does to its copy ends with the fork.
+tree with its own configuration gets one of its own; a repository that the parent keeps goes on where pytest's
+start waits. The parent compiles files ahead (library.py); what a fork does to its copy ends with the fork.
 
 Not covered: without a repository of its own no plugin is loaded; the terminal reporter counts no tests.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import io
 import json
@@ -29,8 +28,6 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 CONFIGURED = ("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml",
               "tox.ini", "setup.cfg", "setup.py")  # fmt: skip
 """Files that pytest itself reads before it collects."""
-PLUGIN_OPTION = re.compile(r"(?:^|[\s\"'])-p", re.MULTILINE)
-"""An option that makes pytest import a module before any conftest."""
 LIVE = ["--tb=short", "--no-header", "-p", "no:cacheprovider"]
 """What pytest is started with in a repository."""
 UNUSED = ("junitxml", "pastebin", "stepwise", "setuponly", "setupplan", "faulthandler")
@@ -180,10 +177,27 @@ class Waiting:
         self.serve, self.tracer = serve, tracer
         self.reporter: Reporter | None = None
         """In a fork, who reports."""
+        self.preparse: Any = None
+
+    def start(self) -> int:
+        """In a fork pytest's exit code; comes back in the parent only where pytest cannot wait."""
+        manager: Any = pytest.PytestPluginManager
+        self.preparse = manager.consider_preparse
+
+        def without_plugins(this: Any, args: list[str], **how: Any) -> None:
+            refuse_plugins(args)
+            self.preparse(this, args, **how)
+
+        manager.consider_preparse = without_plugins
+        try:
+            return int(pytest.main(LIVE, plugins=[self]))
+        finally:
+            manager.consider_preparse = self.preparse
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: pytest.Config, args: list[str]) -> Any:
         if self.reporter is None:
+            pytest.PytestPluginManager.consider_preparse = self.preparse
             request, records, text = self.serve()
             self.reporter = settled(request, records, text, self.tracer)
             if configured(request):
@@ -203,13 +217,13 @@ def configured(request: dict) -> bool:
     return any(os.path.exists(os.path.join(folder, name)) for folder in below - {""} for name in names)
 
 
-def stands(repo: str) -> bool:
-    """Whether pytest can read the repository's configuration without running any of its code."""
-    for name in CONFIGURED:
-        with contextlib.suppress(OSError), open(os.path.join(repo, name), errors="replace") as file:
-            if name != "conftest.py" and PLUGIN_OPTION.search(file.read()):
-                return False
-    return True
+def refuse_plugins(args: list[str]) -> None:
+    """Raises UsageError for options, as pytest has read them, that import a module before any conftest."""
+    words = iter(args)
+    for word in words:
+        name = (word[2:] or next(words, "")) if word.startswith("-p") else "no:"
+        if not name.strip().startswith("no:"):
+            raise pytest.UsageError(f"plugin {name} may be the repository's own: it is for the run to import")
 
 
 def live(request: dict, records: int, text: int, tracer: Callable[[], Any]) -> NoReturn:

@@ -112,9 +112,9 @@ class Keeper:
     def live(self) -> NoReturn:
         """Serves runs of the repository from inside pytest's start, or from before it if that will not do."""
         child, waiting = self.rooms.child, self.rooms.child.Waiting(self.serve, self.tracer)
-        code = pytest.main(child.LIVE, plugins=[waiting]) if child.stands(self.repo) else 0
+        code = waiting.start()
         if waiting.reporter is not None:
-            waiting.reporter.end(int(code))
+            waiting.reporter.end(code)
         sys.exit(child.live(*self.serve(), self.tracer))
 
     def tracer(self) -> Any:
