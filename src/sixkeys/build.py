@@ -16,6 +16,8 @@ from sixkeys.loop import Habits
 
 if TYPE_CHECKING:
     from sixkeys.agent.agent import Agent
+    from sixkeys.envs.repo.grammar import Candidate
+    from sixkeys.envs.repo.hands import Rank
     from sixkeys.envs.repo.project import Project
     from sixkeys.envs.repo.runner import Runner
     from sixkeys.training.checkpoint import Checkpoint
@@ -98,6 +100,18 @@ def repository_runner(project: Project, workers: int = 2, isolation: str = "auto
     from sixkeys.envs.repo.runner import Runner
 
     return Runner(workers, isolation, project=project)
+
+
+def code_rank() -> Rank:
+    """What ranks candidates by the network that is shipped (language/code.py)."""
+    from sixkeys.envs.repo.grammar import WEIGHTS
+    from sixkeys.language import code
+
+    def rank(text: str, options: Sequence[Candidate], pieces: Sequence[str]) -> list[float]:
+        changes = [code.Change(o.kind, o.start, o.before, o.after, WEIGHTS[o.kind]) for o in options]
+        return code.rank(text, changes, pieces).tolist()
+
+    return rank
 
 
 def shipped_weights() -> Path:

@@ -20,7 +20,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -167,14 +167,23 @@ def begin(session: pytest.Session, request: dict, reporter: Reporter, text: int)
     session.config.args = tests or [os.getcwd()]
 
 
+class Hands(NamedTuple):
+    """What makes helpers of a run that goes on in a repository."""
+
+    tracer: Callable[[], Any]
+    """A Tracer, where the run is to tell which statements each test ran."""
+    variants: Callable[[Any, list[dict], float], Any]
+    """A plugin that tries variants."""
+
+
 class Waiting:
     """A plugin that stops pytest where it would run the first line of the repository, a conftest's.
 
     `serve` returns in each fork: a request and the descriptors on which to report and print.
     """
 
-    def __init__(self, serve: Callable[[], tuple[dict, int, int]], tracer: Callable[[], Any]):
-        self.serve, self.tracer = serve, tracer
+    def __init__(self, serve: Callable[[], tuple[dict, int, int]], hands: Hands):
+        self.serve, self.hands = serve, hands
         self.reporter: Reporter | None = None
         """In a fork, who reports."""
         self.preparse: Any = None
@@ -199,12 +208,13 @@ class Waiting:
         if self.reporter is None:
             pytest.PytestPluginManager.consider_preparse = self.preparse
             request, records, text = self.serve()
-            self.reporter = settled(request, records, text, self.tracer)
+            self.reporter = settled(request, records, text, self.hands)
             if configured(request):
-                self.reporter.end(int(pytest.main(LIVE + request["options"], plugins=[self.reporter])))
+                whole(request, self.reporter, self.hands)
             early_config.known_args_namespace.file_or_dir = request["tests"]
             args += request["options"]
-            early_config.pluginmanager.register(self.reporter)
+            for plugin in plugins(request, self.reporter, self.hands):
+                early_config.pluginmanager.register(plugin)
         return (yield)
 
 
@@ -226,17 +236,25 @@ def refuse_plugins(args: list[str]) -> None:
             raise pytest.UsageError(f"plugin {name} may be the repository's own: it is for the run to import")
 
 
-def live(request: dict, records: int, text: int, tracer: Callable[[], Any]) -> NoReturn:
+def live(request: dict, records: int, text: int, hands: Hands) -> NoReturn:
     """The fork of a parent that keeps a repository, where pytest could not wait: a whole session."""
-    reporter = settled(request, records, text, tracer)
-    reporter.end(int(pytest.main(LIVE + request["options"], plugins=[reporter])))
+    whole(request, settled(request, records, text, hands), hands)
 
 
-def settled(request: dict, records: int, text: int, tracer: Callable[[], Any]) -> Reporter:
-    """Some files of the repository change, output goes where it is read; who reports then.
+def whole(request: dict, reporter: Reporter, hands: Hands) -> NoReturn:
+    """A whole session in the fork."""
+    reporter.end(int(pytest.main(LIVE + request["options"], plugins=plugins(request, reporter, hands))))
 
-    tracer: makes a Tracer, where the run is to tell which statements each test ran.
-    """
+
+def plugins(request: dict, reporter: Reporter, hands: Hands) -> list[Any]:
+    """Who reports, and who tries variants, where there are some."""
+    if not request["variants"]:
+        return [reporter]
+    return [reporter, hands.variants(reporter, request["variants"], request["each"])]
+
+
+def settled(request: dict, records: int, text: int, hands: Hands) -> Reporter:
+    """Some files of the repository change, output goes where it is read; who reports then."""
     write(request["files"])
     for target in (1, 2):
         os.dup2(text, target)
@@ -248,7 +266,7 @@ def settled(request: dict, records: int, text: int, tracer: Callable[[], Any]) -
     if request["cold"]:
         os.execv(sys.executable, [sys.executable, "-c", COLD, *COLD_OPTIONS, *request["tests"]])
     sys.path.insert(0, os.getcwd())
-    reporter = Reporter(records, tracer() if request["trace"] else None, request["tests"])
+    reporter = Reporter(records, hands.tracer() if request["trace"] else None, request["tests"])
     if reporter.tracer is not None:
         reporter.tracer.install()
     request["options"] = [*(["--continue-on-collection-errors"] * request["trace"]), *request["tests"]]
@@ -303,6 +321,8 @@ class Reporter:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.send({"collected": [item.nodeid for item in session.items]})
+        if self.tracer is not None:
+            self.send({"covered": ["", self.tracer.taken()]})
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.send({"start": nodeid})

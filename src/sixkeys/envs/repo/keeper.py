@@ -42,7 +42,7 @@ IMPORT_SECONDS = 20.0
 def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     """Serves runs until the client is gone. Never returns here; in each fork pytest goes on and exits.
 
-    rooms: the modules `child`, `library`, `tracer`, `tree` and `watch` of this folder.
+    rooms: the modules `child`, `library`, `tracer`, `tree`, `variants` and `watch` of this folder.
     """
     channel = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 100))
     empty = os.open(os.devnull, os.O_RDWR)
@@ -111,11 +111,13 @@ class Keeper:
 
     def live(self) -> NoReturn:
         """Serves runs of the repository from inside pytest's start, or from before it if that will not do."""
-        child, waiting = self.rooms.child, self.rooms.child.Waiting(self.serve, self.tracer)
+        child = self.rooms.child
+        hands = child.Hands(self.tracer, self.rooms.variants.Variants)
+        waiting = child.Waiting(self.serve, hands)
         code = waiting.start()
         if waiting.reporter is not None:
             waiting.reporter.end(code)
-        sys.exit(child.live(*self.serve(), self.tracer))
+        sys.exit(child.live(*self.serve(), hands))
 
     def tracer(self) -> Any:
         """Who marks the statements that a run passes."""

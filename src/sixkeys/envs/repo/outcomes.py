@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 WORST_LAST = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
 OUTPUT_KEPT = 16_000
+UNFIT = "unfit"
+"""Of a variant: it cannot be tried as one, only in a run of its own."""
 USAGE = 4
 GAVE_UP = {3: "pytest ended on an internal error", USAGE: "pytest could not use the tests or configuration"}
 """Exit codes with which pytest gives up; they can make a result worse, never better."""
@@ -51,6 +53,9 @@ class RunResult(NamedTuple):
     """Of a traced run: node -> the marks it passed, as tracer.py packs them."""
     lines: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """Of a traced run: (path, the line of each mark in it), in the order of the marks."""
+    variants: tuple[tuple[int, str], ...] = ()
+    """Of a run of variants, in their order, up to the last that was tried: how many of its tests passed, and
+    passed | failed | timeout | crashed | UNFIT."""
 
     @property
     def passed(self) -> bool:
@@ -63,6 +68,9 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
     """A result from what a worker replied."""
     if request["cold"]:
         return read_cold(message)
+    if request.get("variants"):
+        tried = tuple((r["variant"][1], r["variant"][2]) for r in message["records"] if "variant" in r)
+        return RunResult((), message["status"], message["seconds"], message["text"], variants=tried)
     worst: dict[str, TestOutcome] = {}
     texts: list[str] = []
     covered: dict[str, str] = {}

@@ -132,13 +132,16 @@ class Runner:
         tests: Sequence[str] = (),
         seconds: float | None = None,
         trace: bool = False,
+        variants: Sequence[Mapping[str, Any]] = (),
+        each: float = 1.0,
     ) -> Ticket:
         """Asks for a run and returns at once. A tree or a test that cannot be run is `refused`.
 
         files: relative path -> text, the whole tree, or what is changed of the project; tests: node ids or
-        files, none for all; seconds: wall limit; trace: of a project, tell what each test covers.
+        files, none for all; seconds: wall limit; trace: of a project, tell what each test covers; variants:
+        of a project, functions to be tried one by one (`branch.Variant`), `each` in so many CPU seconds.
         """
-        return self._submit(files, tests, seconds, cold=False, trace=trace)
+        return self._submit(files, tests, seconds, False, trace=trace, variants=[*variants], each=each)
 
     def _submit(
         self,
@@ -146,12 +149,13 @@ class Runner:
         tests: Sequence[str],
         seconds: float | None,
         cold: bool,
-        trace: bool = False,
+        **more: Any,
     ) -> Ticket:
         if not self.workers:
             raise RuntimeError("this runner is closed; make a new one or use shared_runner()")
         limit = self.seconds if seconds is None else seconds
-        request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold, "trace": trace}
+        request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold}
+        request = {**request, "trace": False, "variants": [], "each": 0.0, **more}
         ticket = Ticket(self, request)
         reason = refusal(request["files"], request["tests"], self.limits)
         if reason:

@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 INSIDE = "/sixkeys"
 """Where the programs that run inside are seen from there."""
 PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "tracer.py", "tree.py", "watch.py",
-            "syscalls.py")  # fmt: skip
+            "syscalls.py", "variants.py")  # fmt: skip
 MEGABYTE = 1 << 20
 
 

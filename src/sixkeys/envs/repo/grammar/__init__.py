@@ -52,6 +52,8 @@ class Candidate(NamedTuple):
     """Qualified name of the function (or class) that holds the place; empty at the top of the module."""
     before: str
     after: str
+    start: int = 0
+    """Where `before` begins, in characters of the file."""
 
 
 def candidates(
@@ -122,7 +124,7 @@ def _candidate(path: str, source: Source, proposal: Proposal, node: ast.AST) -> 
     before = source.text[start:end]
     edit = RepoEdit(path, line, head + before, head + text)
     about = source.about[node]
-    return Candidate(edit, kind, source.line(source.spans[node][0]), about.scope.name, before, text)
+    return Candidate(edit, kind, source.line(source.spans[node][0]), about.scope.name, before, text, start)
 
 
 def compose(first: RepoEdit, second: RepoEdit, files: Mapping[str, str]) -> tuple[RepoEdit, RepoEdit]:
