@@ -57,8 +57,8 @@ LEFT_OUT = (
     "_vendor",
 )
 PACKAGES = (
-    "rich", "jinja2", "pydantic", "attr", "_pytest", "pluggy", "packaging", "markdown_it", "tyro", "gymnasium",
-    "urllib3", "trio", "jsonschema", "websocket", "optax", "h11", "wsproto", "typeguard", "selenium", "minigrid",
+    "rich", "jinja2", "attr", "_pytest", "pluggy", "packaging", "markdown_it", "urllib3", "websocket", "h11",
+    "typeguard",
 )  # fmt: skip
 """Permissive packages that are installed beside this one; those that are missing are left out."""
 LARGEST, SMALLEST = 120_000, 1_000
@@ -66,8 +66,9 @@ LARGEST, SMALLEST = 120_000, 1_000
 WORDS_SAID = 0.3
 """How often the assertion of an example says words of the sound code."""
 OTHERS = 3
-"""Other lines of the same function whose candidates stand beside those of the hurt line and its neighbours."""
-BATCH = 64
+"""Other lines of the function whose candidates stand beside those of the hurt line and its neighbours."""
+BATCH, RIVALS = 64, 160
+"""Examples of one update, and candidates of an example that one update looks at."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +134,12 @@ def main() -> None:
 
 
 def store(weights: Weights, options: Options, count: int, seconds: float) -> None:
-    """Writes the weights as float16, with how they were made."""
-    made = {"script": "scripts/train_scorer.py", "seed": options.seed, "epochs": options.epochs,
-            "examples": count, "bugs": options.bugs, "seconds": round(seconds),
-            "data": f"standard library of Python {platform.python_version()}; " + ", ".join(PACKAGES)}  # fmt: skip
+    """Writes the weights in half precision, with how they were made."""
+    data = f"standard library of Python {platform.python_version()}; {', '.join(PACKAGES)}"
+    made = {
+        "script": "scripts/train_scorer.py", "seed": options.seed, "epochs": options.epochs,
+        "examples": count, "bugs": options.bugs, "seconds": round(seconds), "data": data,
+    }  # fmt: skip
     arrays = {name: np.asarray(part, np.float16) for name, part in weights._asdict().items()}
     save_file(arrays, options.weights, {name: str(value) for name, value in made.items()})
     say(f"{options.weights}: {options.weights.stat().st_size / 1e6:.2f} MB")
@@ -231,7 +234,7 @@ def example(sound: str, injury: Injury, chance: Chance) -> Example | None:
     """The candidates of the hurt line, its neighbours and some others; None where none is right."""
     pieces = said(sound, injury, chance)
     page = Page(injury.text)
-    first, last = page.functions[injury.line - 1]
+    first, last = page.functions[min(injury.line, len(page.functions)) - 1]
     others = {chance.between(first + 1, last) for _ in range(OTHERS)}
     try:
         lines = {injury.line - 1, injury.line, injury.line + 1} | others
@@ -317,12 +320,28 @@ def trained(train: Sequence[Told], held: Sequence[Told], options: Options) -> We
         for epoch in range(options.epochs):
             order, losses = random.permutation(len(train)), []
             for first in range(0, len(train), BATCH):
-                batch = batched([train[n] for n in order[first : first + BATCH]])
+                batch = batched([thinned(train[n], random) for n in order[first : first + BATCH]])
                 weights, state, value = update(weights, state, batch)
                 losses.append(float(value))
                 progress.update(task, advance=1, note=f"epoch {epoch} loss {np.mean(losses):.3f}")
             report(f"epoch {epoch}, loss {np.mean(losses):.3f}", Weights(*map(np.asarray, weights)), held)
     return Weights(*(np.asarray(part, np.float32) for part in weights))
+
+
+def thinned(told: Told, random: np.random.Generator) -> Told:
+    """An example with its right change and at most RIVALS others."""
+    count = len(told.prior)
+    if count <= RIVALS:
+        return told
+    others = np.delete(np.arange(count), told.right)
+    chosen = np.concatenate([[told.right], random.choice(others, RIVALS - 1, replace=False)])
+    place = np.full(count, -1, np.int32)
+    place[chosen] = np.arange(RIVALS)
+    owner, bag = np.divmod(told.read.homes, len(BAGS))
+    kept = place[owner] >= 0
+    homes = place[owner[kept]] * len(BAGS) + bag[kept]
+    read = Read(told.read.kinds[chosen], told.read.dense[chosen], told.read.tokens[kept], homes)
+    return Told(read, told.prior[chosen], 0, told.kind)
 
 
 def begun(seed: int) -> Weights:
@@ -339,13 +358,16 @@ def begun(seed: int) -> Weights:
 
 
 def batched(some: Sequence[Told]) -> tuple:
-    """Examples side by side, padded to powers of two so that few shapes are compiled."""
+    """Examples side by side, padded so that few shapes are compiled."""
     sizes = [len(e.read.kinds) for e in some]
     begins = np.cumsum([0, *sizes])
-    count, room = int(begins[-1]), _room(int(begins[-1]) + 1)
+    count, room = int(begins[-1]), _room(int(begins[-1]) + 1, 1 << 11)
     spots = sum(len(e.read.tokens) for e in some)
     kinds, dense = np.zeros(room, np.int32), np.zeros((room, DENSE), np.float32)
-    tokens, homes = np.zeros(_room(spots), np.int32), np.full(_room(spots), room * len(BAGS), np.int32)
+    tokens, homes = (
+        np.zeros(_room(spots, 1 << 16), np.int32),
+        np.full(_room(spots, 1 << 16), room * len(BAGS), np.int32),
+    )
     owners, right = np.full(room, BATCH, np.int32), np.zeros(BATCH, np.int32)
     kinds[:count] = np.concatenate([e.read.kinds for e in some])
     dense[:count] = np.concatenate([e.read.dense for e in some])
@@ -360,8 +382,8 @@ def batched(some: Sequence[Told]) -> tuple:
     return kinds, dense, tokens, homes, owners, right, np.float32(len(some))
 
 
-def _room(count: int) -> int:
-    return 1 << max(10, (count - 1).bit_length())
+def _room(count: int, step: int) -> int:
+    return -(-count // step) * step
 
 
 def report(title: str, weights: Weights, some: Sequence[Told]) -> None:

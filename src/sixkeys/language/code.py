@@ -282,7 +282,9 @@ def score(weights: Weights, told: Read) -> np.ndarray:
     many = np.maximum(np.bincount(told.homes, minlength=count * len(BAGS)), 1).astype(np.float32)
     bags = (rows / many[:, None]).reshape(count, len(BAGS), WIDTH)
     meets = [bags[:, one] * bags[:, other] for one, other in MEETINGS]
-    seen = np.concatenate([bags.reshape(count, -1), *meets, weights.kinds[told.kinds], told.dense], 1)
+    seen = np.concatenate(
+        [bags.reshape(count, len(BAGS) * WIDTH), *meets, weights.kinds[told.kinds], told.dense], 1
+    )
     return np.maximum(seen @ weights.inner + weights.shift, 0.0) @ weights.outer
 
 

@@ -21,10 +21,10 @@ from sixkeys.envs.repo.swap import Swaps
 
 FIRST, MOST = 6, 48
 """Candidates in the first batch and in the largest."""
-SHORTEST, SLOWER = 1.0, 10
+SHORTEST, SLOWER = 0.6, 10
 """CPU seconds that a candidate has at least; how many times longer than before its tests may take."""
-START = 20.0
-"""Seconds that collecting a batch's tests may take."""
+START, COLLECT = 20.0, 4.0
+"""Seconds by the clock, and CPU seconds, that collecting tests may take."""
 PROBES, ANY = 2, 12
 """Failing tests that are run for a candidate, and for one whose line no test runs."""
 
@@ -56,18 +56,35 @@ class Attempts:
         self.runner, self.diagnosis, self.now, self.sources = runner, diagnosis, now, sources
         self.seconds = {test.node: test.seconds for test in diagnosis.run.outcomes}
         self.swaps: dict[str, Swaps | None] = {}
+        self.known: set[tuple[str, int]] = set()
+        """Path and hash of every text that was tried."""
         self.air: deque[Air] = deque()
 
     def tried(self, queue: Iterable[Hand], until: Callable[[], float]) -> Iterator[Attempt]:
         """Every candidate's attempt, batch by batch, while the clock says less than `until`."""
-        upcoming, size = iter(queue), FIRST
-        while time.monotonic() < until():
-            while len(self.air) < 2 * len(self.runner.workers) and (some := list(islice(upcoming, size))):
-                size = min(MOST, 2 * size)
-                self._launch(some)
-            if not self.air:
-                return
-            yield from self._answers(self.air.popleft())
+        fresh, size = (hand for hand in queue if self._new(hand)), FIRST
+        try:
+            while time.monotonic() < until():
+                while len(self.air) < 2 * len(self.runner.workers) and (some := list(islice(fresh, size))):
+                    size = min(MOST, 2 * size)
+                    self._launch(some)
+                if not self.air:
+                    return
+                yield from self._answers(self.air.popleft())
+        finally:
+            for air in self.air:
+                self.runner.drop(air.ticket)
+
+    def _new(self, hand: Hand) -> bool:
+        """Whether no candidate before left the same text."""
+        candidate = hand.candidate
+        path, end = candidate.edit.path, candidate.start + len(candidate.before)
+        text = self.sources[path]
+        key = path, hash(text[: candidate.start] + candidate.after + text[end:])
+        if key in self.known:
+            return False
+        self.known.add(key)
+        return True
 
     def _launch(self, hands: Sequence[Hand], together: bool = True) -> None:
         quick: list[tuple[Hand, dict]] = []
@@ -76,7 +93,8 @@ class Attempts:
             if variant is None:
                 tests = self.probes(hand)
                 files = {**self.now, **changed(hand, self.sources)}
-                ticket = self.runner.submit(files, tests, START + self._limit(tests))
+                limit = self._limit(tests)
+                ticket = self.runner.submit(files, tests, START + 4 * limit, cpu=COLLECT + limit)
                 self.air.append(Air((hand,), ticket, False))
             else:
                 quick.append((hand, variant))

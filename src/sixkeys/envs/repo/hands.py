@@ -16,8 +16,8 @@ from sixkeys.envs.repo.diagnosis import Diagnosis
 from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
 from sixkeys.envs.repo.localise import Suspect
 
-LINES = 60
-"""How many suspicious lines are worked on."""
+STAGES = ((0, 20), (20, 60), (60, 160))
+"""Suspicious lines, from which to which, that are worked on one after the other."""
 PATIENCE = 0.98
 """How much less likely the next candidate of a line is than the one before it, by hand."""
 WORD, WORDS = re.compile(r"""('[^'\n]*'|"[^"\n]*")|([A-Za-z_]\w*|\d+(?:\.\d+)?)"""), 40
@@ -35,19 +35,26 @@ class Hand(NamedTuple):
     weight: float
 
 
-def hands(diagnosis: Diagnosis, sources: Mapping[str, str], rank: Rank | None = None) -> list[Hand]:
-    """Every candidate of the most suspicious lines, the most promising first. A file that does not parse has
+def hands(
+    diagnosis: Diagnosis, sources: Mapping[str, str], rank: Rank | None = None, stage: int = 0
+) -> list[Hand]:
+    """Every candidate of some suspicious lines, the most promising first. A file that does not parse has
     none."""
+    start, stop = STAGES[stage]
     lexicon = Lexicon.of(sources)
     failing = set(diagnosis.failing)
     pieces = words(test.message for test in diagnosis.run.outcomes if test.node in failing)
     found: list[Hand] = []
     worst = max((suspect.score for suspect in diagnosis.suspects), default=1.0) or 1.0
     by_line: dict[tuple[str, int], Suspect] = {}
-    for suspect in diagnosis.suspects[:LINES]:
-        last = extents(sources[suspect.path]).get(suspect.line, suspect.line)
-        for line in range(suspect.line, last + 1):
-            by_line.setdefault((suspect.path, line), suspect)
+    done: set[tuple[str, int]] = set()
+    ends = {path: extents(sources[path]) for path in {s.path for s in diagnosis.suspects[:stop]}}
+    for order, suspect in enumerate(diagnosis.suspects[:stop]):
+        for line in range(suspect.line, ends[suspect.path].get(suspect.line, suspect.line) + 1):
+            if order < start:
+                done.add((suspect.path, line))
+            elif (suspect.path, line) not in done:
+                by_line.setdefault((suspect.path, line), suspect)
     for path in dict.fromkeys(path for path, _ in by_line):
         lines = sorted(line for other, line in by_line if other == path)
         try:

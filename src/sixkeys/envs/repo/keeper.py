@@ -141,7 +141,7 @@ class Keeper:
                 self.channel.close()
                 for descriptor in (records, text):
                     os.close(descriptor)
-                self.rooms.child.enter(self.repo, self.limits, request["seconds"])
+                self.rooms.child.enter(self.repo, self.limits, request["cpu"])
                 return request, records_in, text_in
             os.close(records_in)
             os.close(text_in)

@@ -22,7 +22,7 @@ from sixkeys.envs.repo.outcomes import RunResult
 FRAME = re.compile(r"^(?:E\s+File \"|\s*File \"|)([^\s\":]+\.py)(?:\", line |:)(\d+)\b", re.MULTILINE)
 RAISED, PASSED_THROUGH = 0.5, 0.15
 """Added for the innermost line of a traceback and for an outer one."""
-IMPORTED = 0.5
+IMPORTED = 0.3
 """How much less suspicious a line is that ran at import than one that every test runs."""
 
 

@@ -7,13 +7,13 @@ verdict, and a journal of what was tried.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sixkeys.envs.repo.attempts import Attempts, changed
 from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editable, still_failing
 from sixkeys.envs.repo.edits import RepoEdit
-from sixkeys.envs.repo.hands import Hand, Rank, hands
+from sixkeys.envs.repo.hands import STAGES, Hand, Rank, hands
 from sixkeys.envs.repo.outcomes import RunResult
 from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.verdict import Verdict, judge
@@ -24,6 +24,9 @@ SUITE_SLOWER = 10
 """How many times longer than before the whole suite may take."""
 NEAR = 30
 """Passing tests that are run before the whole suite."""
+PLAUSIBLE, MORE = 5, 1.5
+"""How many repairs are looked for at most; seconds that the search goes on after the first, besides a quarter
+of those that it took."""
 
 
 class Tried(NamedTuple):
@@ -44,6 +47,8 @@ class Repair(NamedTuple):
     """Node ids that still fail."""
     verdict: Verdict
     hands: tuple[Hand, ...]
+    confidence: float = 0.0
+    """How likely it is what a person would have written, from 0 to 1."""
 
 
 class State(NamedTuple):
@@ -67,6 +72,8 @@ class Search:
         self.pristine = self.project.sources()
         self.journal: list[Tried] = []
         self.best: Repair | None = None
+        self.plausible: list[Repair] = []
+        """All repairs that were found where the search ended, the likeliest first."""
         self.total = 0
         self.until = deadline
 
@@ -93,30 +100,42 @@ class Search:
     def _suite_seconds(self, diagnosis: Diagnosis) -> float:
         return max(5.0, SUITE_SLOWER * diagnosis.run.seconds)
 
-    def _one(self, diagnosis: Diagnosis, now: Mapping[str, str], first: Diagnosis) -> Iterator[State]:
-        """The first candidate that fixes a failing test and breaks none; soon after, one that fixes all."""
+    def _one(
+        self, diagnosis: Diagnosis, now: Mapping[str, str], first: Diagnosis
+    ) -> Generator[State, None, Repair | None]:
+        """The likeliest of the candidates that fix a failing test and break none; the search goes on for a
+        while after the first."""
         sources = {**editable(self.project), **{n: t for n, t in now.items() if n in self.pristine}}
-        queue = hands(diagnosis, sources, self.rank)
-        self.total += len(queue)
         attempts = Attempts(self.runner, diagnosis, now, sources)
-        partial: Repair | None = None
-        self.until = self.deadline
-        for hand, passed, said in attempts.tried(queue, lambda: self.until):
+        found: list[Repair] = []
+        self.until, began = self.deadline, time.monotonic()
+        for hand, passed, said in attempts.tried(self._queue(diagnosis, sources), lambda: self.until):
             self.journal.append(Tried(hand, said))
             if passed:
-                files = {**now, **changed(hand, sources)}
-                repair = self._examine(hand, files, diagnosis, first)
-                if repair is not None and not self._meet(hand, repair.left, diagnosis):
-                    yield self._state(diagnosis, f"{hand.candidate.kind} in line {hand.candidate.line}")
-                    return repair
-                if repair is not None and (partial is None or len(repair.left) < len(partial.left)):
-                    if partial is None:
-                        left = self.until - time.monotonic()
-                        self.until -= left * 3 / 4
-                    partial = repair
+                repair = self._examine(hand, {**now, **changed(hand, sources)}, diagnosis, first)
+                if repair is not None:
+                    whole = not self._meet(hand, repair.left, diagnosis)
+                    share = (time.monotonic() - began) / 4 + MORE if whole else (self.deadline - began) / 4
+                    self.until = min(self.until, time.monotonic() + share)
+                    found.append(repair)
             place = f"{hand.candidate.edit.path}:{hand.candidate.line}"
             yield self._state(diagnosis, f"{hand.candidate.kind} in {place}")
-        return partial
+            if len(found) == PLAUSIBLE:
+                break
+        if not found:
+            return None
+        fewest = min(len(repair.left) for repair in found)
+        rivals = [repair for repair in found if len(repair.left) == fewest]
+        rivals.sort(key=lambda repair: -repair.hands[0].weight)
+        self.plausible = [repair._replace(confidence=sure(repair, rivals)) for repair in rivals]
+        return self.plausible[0]
+
+    def _queue(self, diagnosis: Diagnosis, sources: Mapping[str, str]) -> Iterator[Hand]:
+        """The candidates, stage by stage; those of the next lines are made when the others are used up."""
+        for stage in range(len(STAGES)):
+            queue = hands(diagnosis, sources, self.rank, stage)
+            self.total += len(queue)
+            yield from queue
 
     def _meet(self, hand: Hand, left: Collection[str], diagnosis: Diagnosis) -> bool:
         """Whether a test that still fails runs the candidate's line: then there may be a better one."""
@@ -166,3 +185,8 @@ class Search:
         """A cold `python -m pytest` of the pristine tree with the change, and the verdict on it."""
         run = self.runner.cold(repair.files, self.tests, max(60.0, self._suite_seconds(first)))
         return run, self._judge(repair.files, run, repair.left, first)
+
+
+def sure(repair: Repair, rivals: Sequence[Repair]) -> float:
+    """How likely a repair is the right one among others that pass the same tests, by their weights."""
+    return repair.hands[0].weight / sum(rival.hands[0].weight for rival in rivals)

@@ -134,14 +134,17 @@ class Runner:
         trace: bool = False,
         variants: Sequence[Mapping[str, Any]] = (),
         each: float = 1.0,
+        cpu: float | None = None,
     ) -> Ticket:
         """Asks for a run and returns at once. A tree or a test that cannot be run is `refused`.
 
         files: relative path -> text, the whole tree, or what is changed of the project; tests: node ids or
         files, none for all; seconds: wall limit; trace: of a project, tell what each test covers; variants:
-        of a project, functions to be tried one by one (`branch.Variant`), `each` in so many CPU seconds.
+        of a project, functions to be tried one by one (`swap.Swaps.variant`), `each` in so many CPU seconds;
+        cpu: limit of CPU seconds of the run's first process, where it is not that of the clock.
         """
-        return self._submit(files, tests, seconds, False, trace=trace, variants=[*variants], each=each)
+        more = {"trace": trace, "variants": [*variants], "each": each}
+        return self._submit(files, tests, seconds, False, **more, **({} if cpu is None else {"cpu": cpu}))
 
     def _submit(
         self,
@@ -155,7 +158,7 @@ class Runner:
             raise RuntimeError("this runner is closed; make a new one or use shared_runner()")
         limit = self.seconds if seconds is None else seconds
         request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold}
-        request = {**request, "trace": False, "variants": [], "each": 0.0, **more}
+        request = {**request, "cpu": limit, "trace": False, "variants": [], "each": 0.0, **more}
         ticket = Ticket(self, request)
         reason = refusal(request["files"], request["tests"], self.limits)
         if reason:
@@ -171,6 +174,12 @@ class Runner:
     ) -> RunResult:
         """Asks for a run and waits for it."""
         return self.submit(files, tests, seconds).result()
+
+    def drop(self, ticket: Ticket) -> None:
+        """Forgets a run that was not begun yet; nobody may wait for it."""
+        with self.lock:
+            if ticket in self.queue:
+                self.queue.remove(ticket)
 
     def cold(
         self, files: Mapping[str, str], tests: Sequence[str] = (), seconds: float | None = None
