@@ -69,6 +69,8 @@ OTHERS = 3
 """Other lines of the function whose candidates stand beside those of the hurt line and its neighbours."""
 BATCH, RIVALS = 64, 160
 """Examples of one update, and candidates of an example that one update looks at."""
+DROPPED = 0.3
+"""Share of the tokens that an update does not see."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Options:
     """where the weights go"""
     bugs: int = 16
     """bugs tried in each module"""
-    epochs: int = 12
+    epochs: int = 4
     """times that training goes through all examples"""
     learning_rate: float = 2e-3
     seed: int = 0
@@ -329,16 +331,15 @@ def trained(train: Sequence[Told], held: Sequence[Told], options: Options) -> We
 
 
 def thinned(told: Told, random: np.random.Generator) -> Told:
-    """An example with its right change and at most RIVALS others."""
+    """An example with its right change, at most RIVALS others, and not all of its tokens."""
     count = len(told.prior)
-    if count <= RIVALS:
-        return told
     others = np.delete(np.arange(count), told.right)
-    chosen = np.concatenate([[told.right], random.choice(others, RIVALS - 1, replace=False)])
+    others = random.choice(others, min(count, RIVALS) - 1, replace=False)
+    chosen = np.concatenate([[told.right], others]).astype(np.int64)
     place = np.full(count, -1, np.int32)
-    place[chosen] = np.arange(RIVALS)
+    place[chosen] = np.arange(len(chosen))
     owner, bag = np.divmod(told.read.homes, len(BAGS))
-    kept = place[owner] >= 0
+    kept = (place[owner] >= 0) & (random.random(len(owner)) > DROPPED)
     homes = place[owner[kept]] * len(BAGS) + bag[kept]
     read = Read(told.read.kinds[chosen], told.read.dense[chosen], told.read.tokens[kept], homes)
     return Told(read, told.prior[chosen], 0, told.kind)
