@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,10 +16,10 @@ from rich.syntax import Syntax
 from sixkeys.cli.common import console, plain, say
 from sixkeys.cli.fix_search import Outcome
 from sixkeys.cli.fix_write import diff_of
-from sixkeys.envs.repo.outcomes import TestOutcome
 from sixkeys.envs.repo.project import Project
 from sixkeys.envs.repo.repair import Repair, Tried
 
+UNPARSED = re.compile(r'File "([^"\n]+)", line (\d+)\n(?:.*\n){1,3}((?:Syntax|Indentation|Tab)Error: .*)')
 BEST = 5
 """How many plausible repairs are shown."""
 TELLING, WIDE = 4, 48
@@ -48,7 +48,9 @@ def checks(outcome: Outcome, isolation: str) -> list[Check]:
     if verdict is None or cold is None:
         return []
     if repair is None:
-        return [Check(f"a cold run did not confirm it: {reason}", False) for reason in verdict.reasons]
+        last = cold.output.strip().splitlines()[-1:] if cold.status != "finished" else []
+        reasons = [*verdict.reasons, *last]
+        return [Check(f"a cold run did not confirm it: {reason}", False) for reason in reasons]
     failing = outcome.diagnosis.failing
     passed = {test.node for test in cold.outcomes if test.outcome == "passed"}
     before = [test.node for test in outcome.diagnosis.run.outcomes if test.outcome == "passed"]
@@ -64,13 +66,11 @@ def checks(outcome: Outcome, isolation: str) -> list[Check]:
 
 
 def unparsed(outcome: Outcome) -> list[str]:
-    """Failing tests that fail because a file does not parse, each with why."""
-    failing: Sequence[TestOutcome] = outcome.diagnosis.run.outcomes
-    bad = [test for test in failing if test.node in outcome.diagnosis.failing]
-    kinds = ("SyntaxError", "IndentationError", "TabError")
-    return [
-        f"{t.node}: {' '.join(t.message.split())}" for t in bad if any(kind in t.message for kind in kinds)
-    ]
+    """Places that do not parse, for which tests fail, and what Python says there."""
+    failing = set(outcome.diagnosis.failing)
+    said = [test.message for test in outcome.diagnosis.run.outcomes if test.node in failing]
+    found = [match for message in said for match in UNPARSED.findall(message)]
+    return list(dict.fromkeys(f"{path}:{line}  {why}" for path, line, why in found))
 
 
 def alternatives(outcome: Outcome) -> list[Repair]:
