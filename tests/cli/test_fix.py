@@ -12,6 +12,7 @@ import pytest
 from sixkeys.cli import main
 from sixkeys.cli.fix import FIXED, NOT_FOUND, NOTHING_FAILS
 
+pytestmark = pytest.mark.usefixtures("own_cache")
 CALC = "def clamp(x, low, high):\n    if x > high:\n        return low\n    return max(low, x)\n"
 RIGHT = CALC.replace("return low", "return high")
 TESTS = """from calc import clamp
@@ -24,12 +25,6 @@ def test_inside():
 def test_high():
     assert clamp(9, 1, 3) == 3
 """
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch):
-    """Pages go there, not where the user's are."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from importlib.metadata import files
 from pathlib import Path
 
 import pytest
+from shops import CALC, RIGHT, SHOP, TESTS, all_bytes, lay
 
 from sixkeys.cli import main
 from sixkeys.cli.fix import FIXED, NOT_FOUND
@@ -28,20 +25,7 @@ from sixkeys.envs.repo.interpreter import InterpreterError, ask
 from sixkeys.envs.repo.project import ProjectError, read
 from sixkeys.envs.repo.runner import Runner
 
-SOURCE = Path(__file__).parents[2] / "src"
-CALC = "def clamp(x, low, high):\n    if x > high:\n        return low\n    return max(low, x)\n"
-RIGHT = CALC.replace("return low", "return high")
-TESTS = """from calc import clamp
-
-
-def test_inside():
-    assert clamp(2, 1, 3) == 2
-
-
-def test_high():
-    assert clamp(9, 1, 3) == 3
-"""
-SHOP = {"calc.py": CALC, "test_calc.py": TESTS, "pytest.ini": "[pytest]\nmarkers = slow\n"}
+pytestmark = pytest.mark.usefixtures("own_cache")
 SIGNED = CALC.replace("\n", "\n    '{sign}'\n", 1)
 ENCODED = {
     "windows.py": SIGNED.format(sign="hello").replace("\n", "\r\n").encode(),
@@ -52,46 +36,10 @@ ENCODED = {
 MENDED = {name: body.replace(b"return low", b"return high") for name, body in ENCODED.items()}
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch):
-    """Pages go there, not where the user's are."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A Python with pytest and an installed plugin `sixkeys` that no run may load."""
-    folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    site = next(folder.glob("lib/python*/site-packages"))
-    for name in ("pytest", "pluggy", "iniconfig", "packaging", "pygments"):
-        for file in files(name) or ():
-            if file.suffix == ".py" or file.name == "METADATA":
-                (site / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(str(file.locate()), site / file)
-    (site / "trap.py").write_text("raise SystemExit('our plugin was loaded inside')\n")
-    (site / "trap-1.0.dist-info").mkdir()
-    (site / "trap-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: trap\nVersion: 1.0\n")
-    (site / "trap-1.0.dist-info" / "entry_points.txt").write_text("[pytest11]\nsixkeys = trap\n")
-    return str(folder / "bin" / "python")
-
-
-def lay(root: Path, files: dict[str, str] | dict[str, bytes]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(text.encode() if isinstance(text, str) else text)
-    return root
-
-
 def git(root: Path, *words: str, given: bytes | None = None) -> str:
     identity = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
     command = ["git", "-C", str(root), *identity, *words]
     return subprocess.run(command, check=True, capture_output=True, input=given).stdout.decode()
-
-
-def all_bytes(root: Path) -> dict[str, bytes]:
-    found = (path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
-    return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
 # --- what is asked for ---
@@ -340,125 +288,3 @@ def test_what_does_not_parse_is_named(tmp_path: Path, python: str, capsys: pytes
     assert "it does not parse, and that is for you to mend: calc.py:1  SyntaxError: '(' was never" in said
     assert "test_half.py:1  SyntaxError: invalid syntax" in said
     assert all_bytes(root) == {name: text.encode() for name, text in tree.items()}
-
-
-# --- long runs ---
-
-
-def start(root: Path, python: str, *words: str) -> subprocess.Popen[str]:
-    """`sixkeys fix` in a process group of its own, with a folder for temporary files of its own."""
-    temporary = root.parent / "temporary"
-    temporary.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "TMPDIR": str(temporary)}
-    command = [sys.executable, "-m", "sixkeys.cli", "fix", str(root), "--python", python, *words]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
-        start_new_session=True,
-    )  # fmt: skip
-
-
-def until(process: subprocess.Popen[str], words: str) -> str:
-    """What is said up to the line with these words; fails where they never come."""
-    said, guard = "", threading.Timer(240, process.kill)
-    guard.start()
-    for line in process.stdout or ():
-        said += line
-        if words in line:
-            break
-    guard.cancel()
-    if words in said:
-        return said
-    pytest.fail(f"{words!r} was never said: {said}{process.communicate()[1]}")
-
-
-def concerned(root: Path) -> list[str]:
-    """Processes that name this folder in their command line."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            found += [words.decode(errors="replace")] if os.fsencode(root) in words else []
-    return found
-
-
-def gone(root: Path) -> None:
-    """Looks until the kernel has done away with what was killed; fails where something lives on."""
-    for _ in range(1000):
-        if not concerned(root):
-            return
-        os.sched_yield()
-    assert concerned(root) == []
-
-
-def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, python: str):
-    body = "".join(f"    if x == {n}:\n        x = x + {n}\n" for n in range(60))
-    tree = {"calc.py": f"def f(x):\n{body}    return x\n", "pytest.ini": "[pytest]\n"}
-    tree["test_calc.py"] = "from calc import f\n\n\ndef test_f():\n    assert f(1) == f(1) + 1\n"
-    root = lay(tmp_path / "shop", tree)
-    process = start(root, python, "--apply")
-    until(process, "Suspicious lines")
-    assert concerned(root)
-    os.killpg(process.pid, signal.SIGINT)
-    said, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, said + errors
-    assert "stopped" in errors
-    assert "Traceback" not in errors
-    gone(root)
-    assert list((tmp_path / "temporary").iterdir()) == []
-    assert all_bytes(root) == {name: text.encode() for name, text in tree.items()}
-
-
-def test_watch_runs_again_when_a_file_is_saved(tmp_path: Path, python: str):
-    root = lay(tmp_path / "shop", {**SHOP, "calc.py": RIGHT})
-    process = start(root, python, "--watch", "--apply")
-    assert "Nothing fails: 2 tests ran." in until(process, "Waiting for a change")
-    (root / "calc.py").write_text(CALC)
-    assert "Verdict: Fix 1 failing test (calc.py:3)." in until(process, "Changed calc.py.")
-    assert "Nothing fails: 2 tests ran." in until(process, "Nothing fails")
-    os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert (root / "calc.py").read_text() == RIGHT
-    gone(root)
-
-
-def test_pytest_offers_a_repair_after_a_failing_run(tmp_path: Path):
-    root = lay(tmp_path, SHOP)
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "sixkeys.cli.plugin",
-        "-p",
-        "no:cacheprovider",
-        "-k",
-        "high",
-    ]
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *words], cwd=root, capture_output=True, text=True, env=environment)
-
-    assert "sixkeys fix" not in run().stdout
-    applied = run("--sixkeys-apply")
-    assert applied.returncode == pytest.ExitCode.TESTS_FAILED
-    assert "+        return high" in applied.stdout
-    assert "Verdict: Fix 1 failing test (calc.py:3)." in applied.stdout
-    assert "1 of 1 failing tests pass" in applied.stdout
-    assert (root / "calc.py").read_text() == RIGHT
-    green = run("--sixkeys")
-    assert (green.returncode, "sixkeys fix" in green.stdout) == (0, False)
-
-
-def test_the_plugin_brings_nothing_heavy_with_it():
-    script = (
-        "import sys; before = set(sys.modules); import sixkeys.cli.plugin; print(set(sys.modules) - before)"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    command = [sys.executable, "-c", script]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
-    assert not {"rich", "tyro", "numpy", "gymnasium", "jinja2", "jax", "pytest"} & set(eval(said))

@@ -124,7 +124,8 @@ def attempt(runner: Runner, wanted: Selection, seconds: float, suite_seconds: fl
         tests = chosen(runner, wanted, suite_seconds)
         diagnosis = diagnose(runner, tests, suite_seconds)
         if not diagnosis.failing:
-            progress.live.transient = True
+            progress.live.transient = progress.disable = True
+            progress.live.stop()
             return Outcome(diagnosis)
         if not quiet:
             introduce(diagnosis)
