@@ -11,6 +11,7 @@ Not covered: without a repository of its own no plugin is loaded; the terminal r
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import io
 import json
@@ -19,6 +20,7 @@ import re
 import resource
 import signal
 import sys
+import tokenize
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -28,8 +30,10 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 CONFIGURED = ("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml",
               "tox.ini", "setup.cfg", "setup.py")  # fmt: skip
 """Files that pytest itself reads before it collects."""
-LIVE = ["--tb=short", "--no-header", "-p", "no:cacheprovider"]
+LIVE = ["--tb=short", "--no-header", "-p", "no:cacheprovider", "-p", "no:sixkeys"]
 """What pytest is started with in a repository."""
+GO_ON = "--continue-on-collection-errors"
+"""In a repository, a file that cannot be collected does not keep the others from being run."""
 UNUSED = ("junitxml", "pastebin", "stepwise", "setuponly", "setupplan", "faulthandler")
 """Built-in plugins that cannot change an outcome."""
 UNSEEN = ("pytest_runtest_logstart", "pytest_runtest_logreport")
@@ -39,7 +43,7 @@ COLD = (
     "runpy.run_module('pytest', run_name='__main__', alter_sys=True)"
 )
 """`python -m pytest` with the one difference that a file over the limit ends it, as in a warm run."""
-COLD_OPTIONS = ("-v", "-rA", "--tb=short", "--color=no", "-p", "no:cacheprovider")
+COLD_OPTIONS = ("-v", "-rA", "--tb=short", "--color=no", "-p", "no:cacheprovider", "-p", "no:sixkeys")
 FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='__main__')"
 """Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
@@ -116,8 +120,17 @@ def write(files: dict[str, str]) -> None:
         if folder not in made:
             os.makedirs(folder, exist_ok=True)
             made.add(folder)
-        with open(name, "w", encoding="utf-8", newline="") as file:
-            file.write(content)
+        with open(name, "wb") as file:
+            file.write(encoded(name, content))
+
+
+def encoded(name: str, content: str) -> bytes:
+    """A file's bytes: UTF-8, or what a Python file itself declares."""
+    body = content.encode()
+    if name.endswith(".py") and b"coding" in body[:700]:
+        with contextlib.suppress(SyntaxError, UnicodeError, LookupError):
+            return content.encode(tokenize.detect_encoding(io.BytesIO(body).readline)[0])
+    return body
 
 
 class Stage:
@@ -264,12 +277,14 @@ def settled(request: dict, records: int, text: int, hands: Hands) -> Reporter:
         os.environ["PYTHONPATH"] = sources
         sys.path.insert(0, sources)
     if request["cold"]:
-        os.execv(sys.executable, [sys.executable, "-c", COLD, *COLD_OPTIONS, *request["tests"]])
+        options = [*COLD_OPTIONS, GO_ON, *request["select"], *request["tests"]]
+        os.execv(sys.executable, [sys.executable, "-c", COLD, *options])
     sys.path.insert(0, os.getcwd())
     reporter = Reporter(records, hands.tracer() if request["trace"] else None, request["tests"])
     if reporter.tracer is not None:
         reporter.tracer.install()
-    request["options"] = [*(["--continue-on-collection-errors"] * request["trace"]), *request["tests"]]
+    chosen = ["--collect-only", *request["select"]] if request["select"] else []
+    request["options"] = [GO_ON, *chosen, *request["tests"]]
     return reporter
 
 
@@ -318,6 +333,14 @@ class Reporter:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.report(report, "collect", 0.0)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Any:
+        try:
+            return (yield)
+        except pytest.UsageError as error:
+            self.send({"usage": str(error)})
+            raise
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.send({"collected": [item.nodeid for item in session.items]})

@@ -241,7 +241,8 @@ def imported_ahead(modules: list[str]) -> str:
     try:
         signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS)
         for plugin in importlib.metadata.entry_points(group="pytest11"):
-            attempt(plugin.module)
+            if plugin.name != "sixkeys":
+                attempt(plugin.module)
         for name in modules:
             attempt(name)
         signal.setitimer(signal.ITIMER_REAL, 0.0)

@@ -34,7 +34,7 @@ class TestOutcome(NamedTuple):
 
     node: str
     outcome: str
-    """passed | failed | error | skipped | xfailed | xpassed"""
+    """passed | failed | error | skipped | xfailed | xpassed; collected where it was only looked for"""
     seconds: float
     message: str
     """Why it failed, a few lines without durations or addresses; empty where it did not."""
@@ -76,7 +76,7 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
     covered: dict[str, str] = {}
     lines: list = []
     collected: list[str] | None = None
-    running = ""
+    running = usage = ""
     for record in message["records"]:
         if "report" in record:
             node, phase, outcome, seconds, why, text = record["report"]
@@ -86,13 +86,17 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         running = record.get("start", running)
         collected = record.get("collected", collected)
         lines = record.get("lines", lines)
+        usage = record.get("usage", usage)
         if "covered" in record:
             covered[record["covered"][0]] = record["covered"][1]
+    if request.get("select"):
+        for node in collected or ():
+            worst.setdefault(node, TestOutcome(node, "collected", 0.0, ""))
     status, detail = message["status"], message["detail"]
     failed = any(test.outcome == "error" for test in worst.values())
     code = message["records"][-1].get("end", 0) if message["records"] else 0
     if status == "finished" and code in GAVE_UP:
-        status, detail = "crashed", GAVE_UP[code]
+        status, detail = "crashed", usage or GAVE_UP[code]
     elif status == "finished" and not failed and (collected is None or set(collected) != set(worst)):
         status, detail = "crashed", "pytest ended before every test was reported"
     if status != "finished" and running and code != USAGE:

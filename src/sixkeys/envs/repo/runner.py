@@ -158,7 +158,7 @@ class Runner:
             raise RuntimeError("this runner is closed; make a new one or use shared_runner()")
         limit = self.seconds if seconds is None else seconds
         request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold}
-        request = {**request, "cpu": limit, "trace": False, "variants": [], "each": 0.0, **more}
+        request |= {"cpu": limit, "trace": False, "select": [], "variants": [], "each": 0.0, **more}
         ticket = Ticket(self, request)
         reason = refusal(request["files"], request["tests"], self.limits)
         if reason:
@@ -186,6 +186,13 @@ class Runner:
     ) -> RunResult:
         """A plain `python -m pytest` in a fresh interpreter in the same kind of sandbox; its text is read."""
         return self._submit(files, tests, seconds, cold=True).result()
+
+    def select(self, tests: Sequence[str], options: Sequence[str], seconds: float) -> RunResult:
+        """Of a project, which of `tests` pytest's own options -k and -m choose: an outcome for each of them.
+
+        They are only collected, and run too where every run is cold.
+        """
+        return self._submit({}, tests, seconds, cold=False, select=list(options)).result()
 
     def wait(self, ticket: Ticket) -> RunResult:
         """Takes answers until this ticket has its own."""
