@@ -42,7 +42,7 @@ IMPORT_SECONDS = 20.0
 def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     """Serves runs until the client is gone. Never returns here; in each fork pytest goes on and exits.
 
-    rooms: the modules `child`, `library`, `tracer`, `tree`, `variants` and `watch` of this folder.
+    rooms: the modules `child`, `library`, `live`, `tracer`, `tree`, `variants` and `watch` of this folder.
     """
     channel = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 100))
     empty = os.open(os.devnull, os.O_RDWR)
@@ -51,7 +51,7 @@ def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     harden(contained=settings["contained"])
     keeper, child = Keeper(settings, channel, rooms), rooms.child
     if settings["live"]:
-        child.rehearse(settings["base"], child.LIVE)
+        child.rehearse(settings["base"], rooms.live.LIVE)
         keeper.move_in(keeper.receive())
         keeper.live()
     child.rehearse(settings["base"], child.arguments())
@@ -111,13 +111,13 @@ class Keeper:
 
     def live(self) -> NoReturn:
         """Serves runs of the repository from inside pytest's start, or from before it if that will not do."""
-        child = self.rooms.child
-        hands = child.Hands(self.tracer, self.rooms.variants.Variants)
-        waiting = child.Waiting(self.serve, hands)
+        live = self.rooms.live
+        hands = live.Hands(self.rooms.child, self.tracer, self.rooms.variants.Variants)
+        waiting = live.Waiting(self.serve, hands)
         code = waiting.start()
         if waiting.reporter is not None:
             waiting.reporter.end(code)
-        sys.exit(child.live(*self.serve(), hands))
+        sys.exit(live.live(*self.serve(), hands))
 
     def tracer(self) -> Any:
         """Who marks the statements that a run passes."""

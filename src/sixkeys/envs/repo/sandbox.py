@@ -27,7 +27,7 @@ from sixkeys.envs.repo.interpreter import Interpreter, here
 HERE = Path(__file__).parent
 INSIDE = "/sixkeys"
 """Where the programs that run inside are seen from there."""
-PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "tracer.py", "tree.py", "watch.py",
+PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "live.py", "tracer.py", "tree.py", "watch.py",
             "syscalls.py", "variants.py")  # fmt: skip
 MEGABYTE = 1 << 20
 

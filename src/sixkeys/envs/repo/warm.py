@@ -66,7 +66,7 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     if settings["contained"]:
         load("syscalls").refuse()
-    names = ("child", "library", "tracer", "tree", "variants", "watch")
+    names = ("child", "library", "live", "tracer", "tree", "variants", "watch")
     rooms = SimpleNamespace(**{name: load(name) for name in names})
     load("keeper").keep(settings, rooms)
 
