@@ -118,12 +118,12 @@ def settled(request: dict, records: int, text: int, hands: Hands) -> Any:
         os.environ["PYTHONPATH"] = sources
         sys.path.insert(0, sources)
     if request["cold"]:
-        options = [*child.COLD_OPTIONS, child.GO_ON, *request["select"], *request["tests"]]
+        options = [*child.COLD_OPTIONS, GO_ON, *request["select"], *request["tests"]]
         os.execv(sys.executable, [sys.executable, "-c", child.COLD, *options])
     sys.path.insert(0, os.getcwd())
     reporter = child.Reporter(records, hands.tracer() if request["trace"] else None, request["tests"])
     if reporter.tracer is not None:
         reporter.tracer.install()
     chosen = ["--collect-only", *request["select"]] if request["select"] else []
-    request["options"] = [child.GO_ON, *chosen, *request["tests"]]
+    request["options"] = [GO_ON, *chosen, *request["tests"]]
     return reporter
