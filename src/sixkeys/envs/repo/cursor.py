@@ -148,7 +148,14 @@ class Bench(NamedTuple):
             return root(tree.edited(edit), self.failing)._replace(edit=edit)
         if item.group is not None:
             edits = [
-                Item("edit", f"{s.candidate.before} -> {s.candidate.after}", item.at, s.score, None, s.candidate)
+                Item(
+                    "edit",
+                    f"{s.candidate.before} -> {s.candidate.after}",
+                    item.at,
+                    s.score,
+                    None,
+                    s.candidate,
+                )
                 for s in item.group.edits
             ]
             return Frame(EDITS, tuple(edits))

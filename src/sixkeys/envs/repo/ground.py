@@ -27,7 +27,8 @@ Rank = Callable[[str, Sequence[Candidate], Sequence[str]], Sequence[float]]
 """A file's text, candidates for it, words of the failing assertion -> how plausible each candidate is."""
 NEAR, NAMED, CHANGED = 0.3, 0.5, 0.5
 """A function's head has this share of its worst line's score; the score of a line that no failing test ran,
-in a function that one names; what is added where the last commit changed the line."""
+in a function that one names (twice that where the line has more of the test's words); what is added where the
+last commit changed the line."""
 TELLING = 3
 """Failing tests whose words are used."""
 BODY = 9.0
@@ -141,12 +142,13 @@ class Tree:
         for at, tests in self.covered.items():
             if tests & failed and at[0] in self.sources:
                 scores[at] = len(tests & failed) / (len(failed) * len(tests)) ** 0.5
-        named = {word for test in failing for word in re.findall(r"\w+", self.test_text(test))}
+        named = {word for test in failing for word in re.findall(r"[^\W\d]\w+", self.test_text(test))}
         for function in self.functions:
             worst = max((scores.get((function.path, line), 0.0) for line in function.lines), default=0.0)
             own = function.name in named and not worst and function.path in self.sources
             for line in function.lines if own else ():
-                scores[function.path, line] = NAMED
+                said = set(re.findall(r"\w+", self.text((function.path, line)))) - {function.name, "def"}
+                scores[function.path, line] = NAMED * (1 + bool(said & named))
             if worst:
                 scores[function.path, function.first] = NEAR * worst
         for at in self.changed if failed else ():

@@ -61,8 +61,9 @@ def _helped(bench: Bench) -> bool:
 
 def _hopes(bench: Bench) -> dict[tuple[At, RepoEdit], float]:
     """Edits of the most suspicious lines that were not tried -> what is expected of each for the keys it
-    takes."""
+    takes from here."""
     tree, pieces = bench.tree, bench.tree.pieces(bench.failing)
+    here = [frame.cursor for frame in bench.frames[len(bench.frames) - len(undo(bench)) :]]
     suspects = list(tree.suspects(bench.failing).items())[:LINES]
     hopes: dict[tuple[At, RepoEdit], float] = {}
     for place, (at, blame) in enumerate(suspects):
@@ -71,5 +72,13 @@ def _hopes(bench: Bench) -> dict[tuple[At, RepoEdit], float]:
                 edit = option.candidate.edit
                 if (*bench.edits, edit) not in bench.tried:
                     hope = blame * option.score * FADING**further
-                    hopes[at, edit] = hope / (5 + place + step + further)
+                    hopes[at, edit] = hope / _keys(here, [place, step, further])
     return hopes
+
+
+def _keys(here: list[int], there: list[int]) -> int:
+    """About how many keys an edit costs: the way to it from the cursors of the open lists, a run, an undo."""
+    shared = next((n for n, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), len(there) - 1)
+    shared = min(shared, len(here) - 1)
+    turns = there[shared] - here[shared]
+    return 2 + len(here) - 1 - shared + (turns if turns >= 0 else 15) + sum(there[shared + 1 :]) + 3 - shared

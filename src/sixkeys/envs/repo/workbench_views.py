@@ -104,8 +104,10 @@ def first_edit(bench: Bench, item: Item) -> Candidate | None:
 def state(bench: Bench, item: Item) -> int:
     """The state bits of an item's cells."""
     changed = item.at in bench.tree.changed and item.sort == "line"
-    return STATE_SUSPICIOUS * (item.score > 0 or item.sort == "test") | STATE_CHANGED * changed | (
-        STATE_TRIED * _tried(bench, item)
+    return (
+        STATE_SUSPICIOUS * (item.score > 0 or item.sort == "test")
+        | STATE_CHANGED * changed
+        | (STATE_TRIED * _tried(bench, item))
     )
 
 
