@@ -101,6 +101,11 @@ class Bench(NamedTuple):
             return self.top.phase if self.roots[0].failing is not None else UNTESTED
         return FAILED if self.tested else EDITED
 
+    @property
+    def walking(self) -> bool:
+        """Is there a list to walk?"""
+        return self.phase not in (UNTESTED, FIXED)
+
     def offered(self) -> np.ndarray:
         """bool [6]: the keys that do something now."""
         return np.array([self.offers(key) for key in range(KEYS)])
@@ -109,7 +114,7 @@ class Bench(NamedTuple):
         """Does this key do something now?"""
         if key == RUN_TESTS:
             return not self.tested and not self.fixed
-        if key == NO_OP or self.phase in (UNTESTED, FIXED):
+        if key == NO_OP or not self.walking:
             return key == NO_OP
         if key == NEXT:
             return len(self.top.items) > 1
@@ -147,18 +152,8 @@ class Bench(NamedTuple):
             edit = item.candidate.edit
             return root(tree.edited(edit), self.failing)._replace(edit=edit)
         if item.group is not None:
-            edits = [
-                Item(
-                    "edit",
-                    f"{s.candidate.before} -> {s.candidate.after}",
-                    item.at,
-                    s.score,
-                    None,
-                    s.candidate,
-                )
-                for s in item.group.edits
-            ]
-            return Frame(EDITS, tuple(edits))
+            told = [(s, s.candidate.edit.new.strip() or "delete") for s in item.group.edits]
+            return Frame(EDITS, tuple(Item("edit", t, item.at, s.score, None, s.candidate) for s, t in told))
         if item.sort == "line":
             groups = tree.options(item.at, tree.pieces(self.failing))
             kinds = tuple(Item("kind", g.name, item.at, g.edits[0].score, g) for g in groups)
@@ -167,6 +162,13 @@ class Bench(NamedTuple):
             return self._lines([at for at, tests in tree.covered.items() if item.text in tests])
         rows = enumerate(tree.files[item.at[0]].split("\n"), 1)
         return self._lines([(item.at[0], line) for line, row in rows if row.strip()])
+
+    def first_edit(self, item: Item) -> Candidate | None:
+        """The edit that OPEN leads to where it is pressed again and again; None where it leads to lines."""
+        if item.sort == "line":
+            groups = self.tree.options(item.at, self.tree.pieces(self.failing))
+            return groups[0].edits[0].candidate if groups else None
+        return item.group.edits[0].candidate if item.group is not None else item.candidate
 
     def found(self, item: Item) -> Frame | None:
         """The hits of a search for what an item names; None where there is nothing but itself."""

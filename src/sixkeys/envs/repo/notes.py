@@ -34,13 +34,18 @@ class Journal(NamedTuple):
         """How many tests fewer failed in the last run than in the one before; 0 where there were not two."""
         return self.failed[-2] - self.failed[-1] if len(self.failed) > 1 else 0
 
-    def applied(self, edit: RepoEdit) -> Journal:
-        """An edit was made: the hypothesis is that its line is to blame for what the last run showed."""
-        return self._with(HYPOTHESIS, f"{edit.path}:{edit.line} is to blame, and reads {edit.new.strip()!r}")
-
-    def undone(self, edit: RepoEdit) -> Journal:
-        """An edit was taken back."""
-        return self._with(UNDONE, f"{edit.path}:{edit.line} reads {edit.old.strip()!r} again")
+    def changed(self, before: tuple[RepoEdit, ...], after: tuple[RepoEdit, ...]) -> Journal:
+        """An edit was made: its line is supposed to be to blame for what the last run showed. Or one was
+        taken back."""
+        if len(after) > len(before):
+            edit = after[-1]
+            return self._with(
+                HYPOTHESIS, f"{edit.path}:{edit.line} is to blame, let it read {edit.new.strip()!r}"
+            )
+        if len(after) < len(before):
+            edit = before[-1]
+            return self._with(UNDONE, f"{edit.path}:{edit.line} reads {edit.old.strip()!r} again")
+        return self
 
     def ran(self, failing: tuple[str, ...], tests: int) -> Journal:
         """The tests were run."""

@@ -8,7 +8,6 @@ search among the hits of a search.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 

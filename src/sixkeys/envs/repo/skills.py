@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sixkeys.envs.repo.cursor import BACK, FAILED, FIXED, NEXT, NO_OP, OPEN, RUN_TESTS, UNTESTED, Bench
+from sixkeys.envs.repo.cursor import FAILED, FIXED, NEXT, NO_OP, OPEN, RUN_TESTS, UNTESTED, Bench
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.ground import At
 from sixkeys.envs.repo.oracle import Wanted, follow, undo, walk
