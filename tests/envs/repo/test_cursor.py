@@ -12,7 +12,19 @@ import pytest
 
 from sixkeys.contract import KEYS
 from sixkeys.envs.repo.bodies import bodies
-from sixkeys.envs.repo.cursor import BACK, EDITS, KINDS, NEXT, NO_OP, OPEN, RUN_TESTS, SEARCH, VIEWS, Bench, fresh
+from sixkeys.envs.repo.cursor import (
+    BACK,
+    EDITS,
+    KINDS,
+    NEXT,
+    NO_OP,
+    OPEN,
+    RUN_TESTS,
+    SEARCH,
+    VIEWS,
+    Bench,
+    fresh,
+)
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.grammar import Lexicon
 from sixkeys.envs.repo.ground import Fault, Tree
@@ -49,7 +61,9 @@ def wandered(bench: Bench, seed: int, keys: int) -> Bench:
 
 def sound(bench: Bench, fault: Fault) -> bool:
     """Does the faulty function read as it should?"""
-    found = [n for n in ast.parse(bench.tree.files[fault.path]).body if getattr(n, "name", "") == fault.function]
+    found = [
+        n for n in ast.parse(bench.tree.files[fault.path]).body if getattr(n, "name", "") == fault.function
+    ]
     return ast.unparse(found[0]) == ast.unparse(ast.parse(fault.sound))
 
 
@@ -142,7 +156,7 @@ def test_suspicion_is_ochiais() -> None:
     blame = tree.suspects(("t::a",))
     assert blame[("m.py", 3)] == 1.0
     assert blame[("m.py", 2)] == pytest.approx(1 / math.sqrt(2) + 0.5)
-    assert list(blame)[0] == ("m.py", 2)
+    assert next(iter(blame)) == ("m.py", 2)
     assert tree.suspects(()) == {}
 
 

@@ -45,10 +45,9 @@ def same(first, second) -> bool:
     return first.keys() == second.keys() and all(np.array_equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("task", ["open_mixed", "open_heldout"])
-def test_the_conformance_kit_and_gymnasiums_checker_find_nothing(task: str) -> None:
-    make = functools.partial(registry.make, "sixkeys/Workbench-v0", task=task, max_steps=20)
-    assert check_env(make, episodes=2, fresh_process=task == "open_mixed") == []
+def test_the_conformance_kit_and_gymnasiums_checker_find_nothing() -> None:
+    make = functools.partial(registry.make, "sixkeys/Workbench-v0", max_steps=10)
+    assert check_env(make, episodes=2) == []
 
 
 def test_an_unknown_task_lists_the_possible_ones() -> None:
@@ -86,7 +85,9 @@ def test_pytest_says_what_the_task_says(family: str) -> None:
     for fault in task.faults:
         start = files[fault.path].index(f"def {fault.function}(")
         rest = files[fault.path][start:].split("\n\n\n")[1:]
-        files[fault.path] = "\n\n\n".join([files[fault.path][:start] + fault.sound.rstrip("\n"), *rest]) + "\n"
+        files[fault.path] = (
+            "\n\n\n".join([files[fault.path][:start] + fault.sound.rstrip("\n"), *rest]) + "\n"
+        )
     assert shared_runner().run(files, task.tests, 20.0).passed
     assert len(task.faults) == 1 + (family == "two")
 
@@ -98,9 +99,11 @@ def test_a_history_marks_the_bug_and_something_else() -> None:
         assert env.task.tree.changed
         fault, changed = env.task.faults[0], env.task.tree.changed
         now = env.files[fault.path].split("\n")
-        wrong = {(fault.path, n) for n, row in enumerate(now, 1) if row and row not in fault.sound.split("\n")}
+        wrong = {
+            (fault.path, n) for n, row in enumerate(now, 1) if row and row not in fault.sound.split("\n")
+        }
         inside = {at for at in changed if env.files[at[0]].split("\n")[at[1] - 1]}
-        own = [f for f in env.task.tree.functions if f.name == fault.function][0]
+        own = env.task.tree.named[fault.path, fault.function]
         assert {at for at in wrong if at[0] == own.path and own.first <= at[1] <= own.last} <= changed
         assert any(not (at[0] == own.path and own.first <= at[1] <= own.last) for at in inside)
         marks = env._observation()["senses"][24:44, 3]
@@ -124,14 +127,14 @@ def test_held_out_tasks_hold_what_training_never_sees() -> None:
 
 def test_random_keys_hardly_ever_succeed() -> None:
     solved = 0
-    for seed in range(6):
+    for seed in range(3):
         env, chance = begun(seed=seed), np.random.default_rng(seed)
         for _ in range(60):
             step = env.step(int(chance.choice(np.flatnonzero(env.menu.offered()))))
             if step[2] or step[3]:
                 break
         solved += step[2]
-    assert solved <= 1
+    assert not solved
 
 
 def test_the_sense_rows_say_what_stands_there() -> None:
@@ -203,7 +206,9 @@ def test_the_journal_grows_and_every_claim_has_its_run() -> None:
         range(1, len(env.journal.failed) + 1)
     )
     assert env.journal.failed[-1] == 0
-    assert str(env.journal.notes[0]).startswith(f"check: {env.journal.failed[0]} of {len(env.task.tests)} tests fail")
+    assert str(env.journal.notes[0]).startswith(
+        f"check: {env.journal.failed[0]} of {len(env.task.tests)} tests fail"
+    )
     assert len({note.run for note in notes}) == 2
     play(env := begun("open_two", 4), [RUN_TESTS, NO_OP, NO_OP, NO_OP])
     assert "check: " in env.screen().split("\n")[1]

@@ -74,7 +74,7 @@ def by_hand(source: str, options: Sequence[Candidate], pieces: Sequence[str]) ->
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """Files and what is known of them. What was worked out is kept in `known` and `blamed`."""
+    """Files and what is known of them. What was worked out is kept in `known`, `blamed`, `said`."""
 
     files: Mapping[str, str]
     covered: Mapping[At, frozenset[str]]
@@ -82,6 +82,7 @@ class Tree:
     rank: Rank = by_hand
     known: dict[tuple, tuple[Group, ...]] = field(default_factory=dict, repr=False)
     blamed: dict[tuple[str, ...], dict[At, float]] = field(default_factory=dict, repr=False)
+    said: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def sources(self) -> dict[str, str]:
@@ -127,9 +128,11 @@ class Tree:
         found = self.named.get((path, name.split("[")[0]))
         return "\n".join(self.files[path].split("\n")[found.first : found.last]) if found else ""
 
-    def pieces(self, failing: Sequence[str]) -> tuple[str, ...]:
+    def pieces(self, failing: tuple[str, ...]) -> tuple[str, ...]:
         """Words of the first failing tests: names, numbers, contents of strings."""
-        return words(map(self.test_text, failing[:TELLING]))
+        if failing not in self.said:
+            self.said[failing] = words(map(self.test_text, failing[:TELLING]))
+        return self.said[failing]
 
     def suspects(self, failing: tuple[str, ...]) -> dict[At, float]:
         """Suspicious lines, worst first: Ochiai's coefficient, what failing tests name, what was changed."""

@@ -1,4 +1,4 @@
-"""What is open this time? A fresh small project in which tests fail, and no menu of repairs, from a seed alone.
+"""What is open this time? A fresh small project with failing tests and no menu of repairs, from a seed alone.
 
 A task is made of drafts, as the projects of `bugs.py` are, one assertion a test. Which tests fail and which
 lines they run is found by running the generated text here: it is ours, and no filling of a template can loop.
@@ -59,26 +59,16 @@ class Part(NamedTuple):
     """A function of the project that it calls."""
 
 
-class Layout(NamedTuple):
-    """What a family lays out."""
-
-    parts: list[Part]
-    history: bool = False
-    """Is it known what the last commit changed?"""
-    claims: bool = False
-    """Must every failure be a false assertion, so that no traceback leads to the bug?"""
-
-
 def generate(family: str, seed: int, heldout: bool = False, rank: Rank = by_hand) -> OpenTask:
-    """The task of `family` that belongs to `seed`, bit for bit; `heldout`: of bugs and templates that training
-    never sees; `rank` orders the edits of its tree. Raises ValueError on an unknown family."""
+    """The task of `family` that belongs to `seed`, bit for bit; `heldout`: of bugs and templates that
+    training never sees; `rank` orders the edits of its tree. Raises ValueError on an unknown family."""
     if family not in FAMILIES:
         raise ValueError(f"unknown open family {family!r}; possible: {', '.join(FAMILIES)}")
     chance = Chance((seed, zlib.crc32(f"open_{family}_{heldout}".encode())))
     for _ in range(ATTEMPTS):
         names = Names(chance)
-        layout = FAMILIES[family](chance, names, heldout)
-        task = _project(chance, names, family, layout, rank) if layout is not None else None
+        parts = FAMILIES[family](chance, names, heldout)
+        task = _project(chance, names, family, chance.shuffled(parts), rank) if parts else None
         if task is not None:
             return task
     raise RuntimeError(f"no task of family {family!r} in {ATTEMPTS} attempts from seed {seed}")
@@ -136,12 +126,13 @@ def _caller(chance: Chance, names: Names, part: Part) -> tuple[Part, Part]:
 # --- families ---
 
 
-def _single(chance: Chance, names: Names, heldout: bool) -> Layout | None:
+def _single(chance: Chance, names: Names, heldout: bool) -> list[Part] | None:
+    """One bug; of a regression it is also known what the last commit changed."""
     bug = _broken(chance, names, heldout)
-    return Layout([bug, *_some(chance, names, chance.between(1, 3))]) if bug else None
+    return [bug, *_some(chance, names, chance.between(1, 3))] if bug else None
 
 
-def _multi(chance: Chance, names: Names, heldout: bool) -> Layout | None:
+def _multi(chance: Chance, names: Names, heldout: bool) -> list[Part] | None:
     """Tests call functions of one file; the bug is in the file below, which no traceback names."""
     bug = _broken(chance, names, heldout)
     if bug is None or re.search(r"=", bug.now.partition("\n")[0]):
@@ -149,32 +140,27 @@ def _multi(chance: Chance, names: Names, heldout: bool) -> Layout | None:
     inner = [bug, *_some(chance, names, chance.between(1, 2))]
     pairs = [_caller(chance, names, part) for part in inner]
     rest = [part._replace(file=2) for part in _some(chance, names, 1)]
-    return Layout([part for pair in pairs for part in pair] + rest, claims=True)
+    return [part for pair in pairs for part in pair] + rest
 
 
-def _regression(chance: Chance, names: Names, heldout: bool) -> Layout | None:
-    layout = _single(chance, names, heldout)
-    return layout._replace(history=True) if layout else None
-
-
-def _two(chance: Chance, names: Names, heldout: bool) -> Layout | None:
+def _two(chance: Chance, names: Names, heldout: bool) -> list[Part] | None:
     one, two = _broken(chance, names, heldout), _broken(chance, names, heldout)
     if one is None or two is None:
         return None
-    return Layout([one, two._replace(file=chance.between(0, 1)), *_some(chance, names, 1)])
+    return [one, two._replace(file=chance.between(0, 1)), *_some(chance, names, 1)]
 
 
-def _refactor(chance: Chance, names: Names, heldout: bool) -> Layout | None:
+def _refactor(chance: Chance, names: Names, heldout: bool) -> list[Part] | None:
     """Behaviour is right and stays; one test asks for another shape."""
     templates = hosts(chance.pick(HELDOUT)) if heldout else trained_templates()
     made = draft(chance, chance.pick(templates), names)
     if made is None:
         return None
     part = chance.pick(SHAPES)(chance, names, _part(made), made)
-    return Layout([*part, *_some(chance, names, chance.between(1, 2), [made.template])]) if part else None
+    return [*part, *_some(chance, names, chance.between(1, 2), [made.template])] if part else None
 
 
-def _missing(chance: Chance, names: Names, heldout: bool) -> Layout | None:
+def _missing(chance: Chance, names: Names, heldout: bool) -> list[Part] | None:
     """A function has no body. Every fifth form is kept for held-out tasks."""
     forms = [form for index, form in enumerate(FORMS) if (index % 5 == 4) == heldout]
     _, form, kinds = chance.pick(forms)
@@ -183,7 +169,7 @@ def _missing(chance: Chance, names: Names, heldout: bool) -> Layout | None:
     empty = chance.pick(("pass", "return None"))
     text = f"def $f({', '.join(given)}):\n    «missing_return:{body}|{empty}»\n"
     made = draft(chance, parse(kinds, text), names)
-    return Layout([_part(made, {0: 1}), *_some(chance, names, chance.between(1, 3))]) if made else None
+    return [_part(made, {0: 1}), *_some(chance, names, chance.between(1, 3))] if made else None
 
 
 def _printed(chance: Chance, names: Names, part: Part, made: Draft) -> list[Part]:
@@ -230,8 +216,8 @@ def _replaced(chance: Chance, names: Names, part: Part, made: Draft) -> list[Par
 
 
 SHAPES: tuple[Callable[..., list[Part]], ...] = (_printed, _wrapped, _defaulted, _replaced)
-FAMILIES: Mapping[str, Callable[[Chance, Names, bool], Layout | None]] = {
-    "single": _single, "multi": _multi, "regression": _regression, "refactor": _refactor, "two": _two,
+FAMILIES: Mapping[str, Callable[[Chance, Names, bool], list[Part] | None]] = {
+    "single": _single, "multi": _multi, "regression": _single, "refactor": _refactor, "two": _two,
     "missing": _missing,
 }  # fmt: skip
 
@@ -239,9 +225,8 @@ FAMILIES: Mapping[str, Callable[[Chance, Names, bool], Layout | None]] = {
 # --- a project ---
 
 
-def _project(chance: Chance, names: Names, family: str, layout: Layout, rank: Rank) -> OpenTask | None:
+def _project(chance: Chance, names: Names, family: str, parts: Sequence[Part], rank: Rank) -> OpenTask | None:
     """Lays the parts out in files, and finds what its tests say of it; None where they say nothing."""
-    parts = chance.shuffled(layout.parts)
     modules = [f"{names.module()}.py" for _ in range(3)]
     where = {part.name: modules[part.file] for part in parts}
     files: dict[str, str] = {}
@@ -255,8 +240,7 @@ def _project(chance: Chance, names: Names, family: str, layout: Layout, rank: Ra
     files[tests[0].partition("::")[0]] = text
     bad = [part for part in parts if part.now != part.sound]
     faults = tuple(Fault(part.name, where[part.name], part.sound) for part in bad)
-    failing: dict[frozenset[str], tuple[str, ...]] = {}
-    first = trial(files, tests)
+    failing, first = {}, trial(files, tests)
     for mended in [some for size in range(len(bad) + 1) for some in combinations(bad, size)]:
         tree = dict(files)
         for part in mended:
@@ -265,9 +249,9 @@ def _project(chance: Chance, names: Names, family: str, layout: Layout, rank: Ra
     whole = frozenset(part.name for part in bad)
     if failing[whole] or not all(failed for done, failed in failing.items() if done != whole):
         return None
-    if layout.claims and first.raised:
+    if family == "multi" and first.raised:
         return None
-    changed = _history(files, bad, where, parts) if layout.history else frozenset()
+    changed = _history(files, where, parts) if family == "regression" else frozenset()
     task = OpenTask(family, files, tests, faults, failing, Tree(files, first.covered, changed, rank))
     keys = plan(fresh(task.tree), task.faults, task.failing)
     return None if keys is None or len(keys) > LONGEST else task._replace(keys=tuple(keys))
@@ -294,16 +278,14 @@ def _tests(
     return "".join(rows), tuple(f"{path}::{name}" for all_of in found.values() for name in all_of)
 
 
-def _history(
-    files: Mapping[str, str], bad: Sequence[Part], where: Mapping[str, str], parts: Sequence[Part]
-) -> frozenset[At]:
-    """Lines that the red commit wrote: those of the bug, and one sound function that came with it."""
+def _history(files: Mapping[str, str], where: Mapping[str, str], parts: Sequence[Part]) -> frozenset[At]:
+    """Lines that the red commit wrote: those of the bug, and a sound function that came with it."""
     found: set[At] = set()
-    for part in [*bad, next(part for part in parts if part not in bad)]:
+    came = next(part for part in parts if part.now == part.sound)
+    for part in [part for part in parts if part.now != part.sound] + [came]:
         path = where[part.name]
-        first = files[path].partition(part.now)[0].count("\n") + 1
-        edit = line_edit(path, part.sound if part in bad else "", part.now)
-        start = first + (edit.line or 1) - 1
+        edit = line_edit(path, "" if part is came else part.sound, part.now)
+        start = files[path].partition(part.now)[0].count("\n") + (edit.line or 1)
         found |= {(path, line) for line in range(start, start + max(1, edit.new.count("\n")))}
     return frozenset(found)
 

@@ -1,9 +1,9 @@
 """What does the agent see of a workbench? The current view as text and as a patch, and sense tokens to read.
 
-Sense rows, fixed places, zeros where there is nothing: 16 of the failure, 8 of the bench (what RUN_TESTS, BACK
-and SEARCH are about, then numbers of the journal and the list), 20 of what stands under the cursor, as a label
-of OPEN, and 20 of what NEXT would move to. Of a line the first 8 are its own lexemes, the other 12 what its
-likeliest edit writes; of a kind or an edit they are what is removed and what is written.
+Sense rows, fixed places, zeros where there is nothing: 16 of the failure, 8 of the bench (what RUN_TESTS,
+BACK and SEARCH are about, then numbers of the journal and the list), 20 of what stands under the cursor, as a
+label of OPEN, and 20 of what NEXT would move to. Of a line the first 8 are its own lexemes, the other 12 what
+its likeliest edit writes; of a kind or an edit they are what is removed and what is written.
 """
 
 from __future__ import annotations
@@ -56,10 +56,13 @@ def screen(sight: Sight) -> str:
     """The current view as a person reads it, and below it the journal's last notes."""
     bench = sight.bench
     place = f"{bench.top.cursor + 1}/{len(bench.top.items)}" if bench.walking else "no list yet"
-    head = f"[{cursor.PHASES[bench.phase]}] {place}, {len(bench.edits)} edits on, view {cursor.VIEWS[bench.view]}"
+    head = f"[{cursor.PHASES[bench.phase]}] {place}, {len(bench.edits)} edits on"
+    view = cursor.VIEWS[bench.view]
     keys = views.names_of(cursor.WORKBENCH_KEYS, bench.offered())
     body = map(views.marked, lines(sight)[: 2 * SIDE])
-    return "\n".join([f"{head}, keys {keys}", *body, *(f"  {note}" for note in sight.journal.notes[-3:])])
+    return "\n".join(
+        [f"{head}, view {view}, keys {keys}", *body, *(f"  {note}" for note in sight.journal.notes[-3:])]
+    )
 
 
 def senses(sight: Sight) -> np.ndarray:
