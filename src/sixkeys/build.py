@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sixkeys.training.checkpoint import Checkpoint
     from sixkeys.training.config import PoolConfig, RunConfig
 
-SENSES = {"repo": 64}
-"""Sense tokens that a world speaks, for those that speak."""
+SENSES = {"repo": 64, "workbench": 64}
+"""Sense tokens that a world speaks, for those that speak: repositories, whose tests run in the sandbox."""
 
 
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
@@ -39,7 +39,7 @@ def make_world(world: str, seats: int, isolation: str = "auto") -> World:
     kind = registry.load(name)
     if not issubclass(kind, gym.Env):
         return kind(task, seats)
-    settings = {"task": task, "isolation": isolation} if name == "repo" else {"task": task}
+    settings = {"task": task, "isolation": isolation} if name in SENSES else {"task": task}
     return GymWorld([kind(**settings) for _ in range(seats)])
 
 

@@ -17,7 +17,7 @@ def test_names_are_unique_and_the_ladder_climbs():
     names = [case.name for case in suite.LADDER]
     assert len(set(names)) == len(names)
     assert [case.rung for case in suite.ladder()] == sorted(case.rung for case in suite.LADDER)
-    assert {case.world for case in suite.LADDER} == {"grid", "minigrid", "repo"}
+    assert {case.world for case in suite.LADDER} == {"grid", "minigrid", "repo", "workbench"}
 
 
 def test_the_acceptance_figures_of_b1():
