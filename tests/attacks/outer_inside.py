@@ -1,0 +1,183 @@
+"""Runs inside the outer box: each bait under a mock runner, with mock things to reach, and no defence at all.
+
+`outer_inside.py FACTS`: a JSON object. Prints one line a bait, `["NAME", "worked"]` or why not, and at last
+`["end", "lives"]`: a bait that kills everything is one after which that line is missing.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+
+PATIENCE = 4.0
+SERVED = "data.py"
+DATA = "VALUE = 7\n"
+
+
+def serve(facts):
+    """What a machine offers its own: a service at a port, one without a file, one with. Says hello."""
+    doors = [socket.socket(), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)]
+    path = os.path.join(facts["outside"], "service")
+    for door, address in zip(doors, [("127.0.0.1", 0), "\0" + facts["abstract"], path]):
+        door.bind(address)
+        door.listen()
+        threading.Thread(target=greet, args=(door,), daemon=True).start()
+    facts["port"] = doors[0].getsockname()[1]
+    echo = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    echo.bind(("127.0.0.1", facts["port"]))
+    threading.Thread(target=echoed, args=(echo,), daemon=True).start()
+    os.chmod(path, 0o777)
+    return [*doors, echo]
+
+
+def greet(door):
+    while True:
+        try:
+            with door.accept()[0] as found:
+                found.send(b"hello")
+        except OSError:
+            return
+
+
+def echoed(door):
+    while True:
+        try:
+            text, who = door.recvfrom(100)
+            door.sendto(text, who)
+        except OSError:
+            return
+
+
+def prepare(facts):
+    """Mock things, all in the box's own memory."""
+    home = facts["home"]
+    for folder in (home, f"{home}/outside", f"{home}/packages", f"{home}/programs", "/tmp/scratch", "/tmp/results"):
+        os.makedirs(folder)
+    facts.update(secret=f"{home}/secret", outside=f"{home}/outside", packages=f"{home}/packages",
+                 programs=f"{home}/programs", scratch="/tmp/scratch", variable="SIXKEYS_BAIT",
+                 package="/baits", cores=os.cpu_count())  # fmt: skip
+    for path, text in (("secret", "secret"), ("outside/victim.txt", "victim"), ("programs/keeper.py", "x = 1\n"),
+                       ("../passwd", "victim:x:1:1::/:\n")):
+        with open(f"{home}/{path}", "w") as file:
+            file.write(text)
+    os.environ["SIXKEYS_BAIT"] = "secret"
+
+
+def attempt(act, facts):
+    try:
+        return "worked" if act(facts) else "came back false"
+    except BaseException as error:
+        return repr(error) + traceback.format_exc()[-300:]
+
+
+def noted(name, act, facts):
+    """In a fork: one act, its answer in a file."""
+    child = os.fork()
+    if child == 0:
+        mine = os.getpid()
+        empty = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(empty, 1)
+        os.dup2(empty, 2)
+        said = attempt(act, facts)
+        if os.getpid() == mine:
+            with open(f"/tmp/results/{name}", "w") as file:
+                file.write(said)
+        os._exit(0)
+    wait(child)
+
+
+def wait(child):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        found, status = os.waitpid(child, os.WNOHANG | os.WUNTRACED)
+        if found and os.WIFSTOPPED(status):
+            time.sleep(0.2)
+            break
+        if found:
+            return
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def pair(name, module, facts):
+    """One run that leaves something, and a later one; nothing may be found before."""
+    find = getattr(module, f"find_{name}")
+    noted(f"{name}.before", find, facts)
+    if name in module.INSIDE:
+        noted(name, lambda f: getattr(module, f"leave_{name}")(f) or find(f), facts)
+        return
+    noted(f"{name}.leave", getattr(module, f"leave_{name}"), facts)
+    if name == "a_link_where_the_writer_writes":
+        with open(SERVED, "w") as file:
+            file.write(DATA)
+    noted(name, find, facts)
+
+
+def play(name, facts):
+    """The mock runner: a process with things open, below it the bait."""
+    channel, other = socket.socketpair()
+    os.set_inheritable(other.fileno(), True)
+    secret, back = open(facts["secret"]), open(os.path.join(facts["outside"], "victim.txt"))
+    folder = f"/home/work/{name}"
+    os.makedirs(f"{folder}/part")
+    os.chdir(folder)
+    with open(SERVED, "w") as file:
+        file.write(DATA)
+    facts = {**facts, "root": folder}
+    os.environ["PYTHONPATH"] = ""
+    import escape_leave
+    import escape_loud
+    import escape_reach
+    import escape_tools
+
+    for module in (escape_leave, escape_loud, escape_reach, escape_tools):
+        vars(module)["PARENT"] = os.getpid()
+    if name in facts["left"]:
+        pair(name, escape_leave, facts)
+    else:
+        noted(name, getattr(escape_reach, name, None) or getattr(escape_loud, name), facts)
+    for thing in (channel, other, secret, back):
+        thing.close()
+
+
+def main(facts):
+    prepare(facts)
+    doors = serve(facts)
+    for name in facts["names"]:
+        runner = os.fork()
+        if runner == 0:
+            try:
+                play(name, facts)
+            finally:
+                os._exit(0)
+        wait(runner)
+        said = "no answer"
+        until = time.monotonic() + 1.0
+        while not os.path.exists(f"/tmp/results/{name}") and time.monotonic() < until:
+            time.sleep(0.01)
+        if os.path.exists(f"/tmp/results/{name}"):
+            with open(f"/tmp/results/{name}") as file:
+                said = file.read()
+        for part in ("before", "leave"):
+            path = f"/tmp/results/{name}.{part}"
+            if os.path.exists(path):
+                with open(path) as file:
+                    text = file.read()
+                if part == "before" and text == "worked":
+                    said = "found before it was left"
+                elif part == "leave" and "(" in text:
+                    said = text
+        print(json.dumps([name, said]), flush=True)
+    print(json.dumps(["end", "lives"]), flush=True)
+    for door in doors:
+        door.close()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
