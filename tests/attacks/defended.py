@@ -23,25 +23,33 @@ from outer_inside import serve
 
 import sixkeys
 from sixkeys.envs.repo.project import read
-from sixkeys.envs.repo.runner import Runner, RunResult
+from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.sandbox import Limits
 
 SMALL = Limits(
     memory=512 << 20, resident=384 << 20, processes=16, descriptors=256, entries=3000, file=4 << 20,
     disk=16 << 20, output=1 << 20,
 )  # fmt: skip
-INNOCENT = {"test_innocent.py": "def test_good(): assert 1\ndef test_bad(): assert [1] == [2]\n"}
-EXPECTED = {"test_innocent.py::test_good": "passed", "test_innocent.py::test_bad": "failed"}
-REPOSITORY = {"data.py": "VALUE = 7\n", "part/keep.txt": "kept\n"}
+REPOSITORY = {**texts(), "data.py": "VALUE = 7\n", "part/keep.txt": "kept\n", "scratch/keep": ""}
+EXPECTED = {"test_good": "passed", "test_bad": "failed"}
+"""The innocent tests at the beginning of every run."""
+SECONDS = 1.2
+LONGER = dict.fromkeys((name for name in LOUD if "memory" in name or "forks" in name), 15.0)
+"""Wall limits of loud runs: those that hold much take a moment to do so."""
 CALL = """import json, os, pytest
 FACTS = json.load(open("facts.json"))
 FACTS["root"] = os.getcwd() if FACTS["live"] else os.environ["TMPDIR"]
-import {module} as escapes
+def test_good():
+    import data
+    assert data.VALUE == 7
 
-@pytest.mark.parametrize("name", {names})
-def test_it(name):
+def test_bad():
+    assert [1] == [2]
+
+@pytest.mark.parametrize("module, name", {calls})
+def test_it(module, name):
     try:
-        done = getattr(escapes, {prefix!r} + name)(FACTS)
+        done = getattr(__import__(module), name)(FACTS)
     except Exception as error:
         pytest.skip(repr(error))
     assert not done, "ESCAPED"
@@ -49,56 +57,53 @@ def test_it(name):
 """Stopped: skipped, or passed. A run that was ended stopped it, too."""
 
 
-def tests_of(module: str, names: list[str], prefix: str = "") -> dict[str, str]:
-    """The tests of some escapes."""
-    return {"test_it.py": CALL.format(module=module, names=names, prefix=prefix)}
-
-
 class Attack:
-    """One series of runs on one runner. Keeps state: what was said so far."""
+    """One series of runs on one runner. Keeps state: what was said so far, and what innocent tests said."""
 
     def __init__(self, runner: Runner, facts: dict[str, Any], live: bool):
-        self.runner, self.live = runner, live
-        self.files = {**texts(), "facts.json": json.dumps({**facts, "live": live, "scratch": "scratch"})}
-        self.files |= {"scratch/keep": ""} | ({} if live else REPOSITORY)
+        self.runner = runner
+        self.files = {"facts.json": json.dumps({**facts, "live": live, "scratch": "scratch"})}
+        self.files |= {} if live else REPOSITORY
         self.said: dict[str, str] = {}
         self.broken: list[str] = []
 
-    def run(self, files: dict[str, str], seconds: float = 20.0) -> RunResult:
-        return self.runner.run({**self.files, **files}, ["test_it.py"], seconds)
-
-    def note(self, names: list[str], result: RunResult) -> None:
-        """What became of each: escaped, or how it was stopped."""
-        for name in names:
-            test = next((test for test in result.outcomes if f"[{name}]" in test.node), None)
+    def run(self, *calls: tuple[str, str], seconds: float = 30.0) -> None:
+        """Innocent tests, then the calls (module, function)."""
+        files = {**self.files, "test_it.py": CALL.format(calls=list(calls))}
+        result = self.runner.run(files, ["test_it.py"], seconds)
+        innocent = {test.node.rpartition("::")[2]: test.outcome for test in result.outcomes}
+        if result.status == "finished" and {name: innocent.get(name) for name in EXPECTED} != EXPECTED:
+            self.broken.append(f"{calls[:1]}: {result}")
+        for module, name in calls:
+            test = next((test for test in result.outcomes if test.node.endswith(f"[{module}-{name}]")), None)
             escaped = test is not None and "ESCAPED" in test.message
             how = test.outcome if test is not None and result.status == "finished" else result.status
             self.said[name] = "escaped" if escaped else how
-
-    def innocent(self, after: str) -> None:
-        result = self.runner.run(INNOCENT, ["test_innocent.py"], 20.0)
-        if {test.node: test.outcome for test in result.outcomes} != EXPECTED or result.status != "finished":
-            self.broken.append(f"{after}: {result}")
+        if result.status != "finished" and calls:
+            self.run()
+        elif result.status != "finished":
+            self.broken.append(f"innocent tests alone: {result}")
 
     def reach(self) -> None:
-        self.note(REACH, self.run(tests_of("escape_reach", REACH)))
-        self.innocent("reach")
+        self.run(*(("escape_reach", name) for name in REACH))
 
     def leave(self) -> None:
-        """Each leaves, then a later run looks for it."""
+        """Each run looks for what the run before it left, and leaves something of its own."""
         import escape_leave
 
-        alone = [name for name in LEAVE if name in LEFT_ALONE or name in escape_leave.INSIDE]
-        together = [name for name in LEAVE if name not in alone]
-        for names in (together, *([name] for name in alone)):
-            self.run(tests_of("escape_leave", names, "leave_"))
-            self.note(names, self.run(tests_of("escape_leave", names, "find_")))
-        self.innocent("leave")
+        inside = escape_leave.INSIDE
+        together = [name for name in LEAVE if name not in LEFT_ALONE and name not in inside]
+        before: list[tuple[str, str]] = []
+        for names in (together, *([name] for name in LEFT_ALONE), []):
+            self.run(*before, *(("escape_leave", f"leave_{name}") for name in names))
+            before = [("escape_leave", f"find_{name}") for name in names]
+        for name in inside:
+            self.run(("escape_leave", f"leave_{name}"))
+            self.run(("escape_leave", f"find_{name}"))
 
     def loud(self) -> None:
         for name in LOUD:
-            self.note([name], self.run(tests_of("escape_loud", [name]), 1.5))
-            self.innocent(name)
+            self.run(("escape_loud", name), seconds=LONGER.get(name, SECONDS))
 
 
 @contextlib.contextmanager
@@ -117,7 +122,7 @@ def baits() -> Iterator[dict[str, Any]]:
             "secret": str(secret), "home": str(home), "outside": str(outside), "programs": "/sixkeys",
             "packages": sysconfig.get_path("purelib"), "variable": "SIXKEYS_BAIT",
             "abstract": secrets.token_hex(8), "package": str(Path(sixkeys.__file__).parent),
-            "limits": SMALL._asdict(), "seconds": 1.5, "patience": 0.6, "cores": os.cpu_count(),
+            "limits": SMALL._asdict(), "seconds": SECONDS, "patience": 0.6, "cores": os.cpu_count(),
         }  # fmt: skip
         os.environ["SIXKEYS_BAIT"] = "secret"
         doors = serve(facts)
@@ -157,7 +162,7 @@ def attack(live: bool, loud: bool) -> dict[str, Any]:
             Path(folder, name).write_text(text)
         with Runner(1, limits=SMALL, project=read(folder) if live else None) as runner:
             series = Attack(runner, facts, live)
-            series.innocent("start")
+            series.run()
             before = below(runner.workers[0].process.pid)
             series.reach()
             series.leave()
@@ -165,7 +170,7 @@ def attack(live: bool, loud: bool) -> dict[str, Any]:
                 series.loud()
             until = time.monotonic() + 10.0
             while (left := below(runner.workers[0].process.pid) - before) and time.monotonic() < until:
-                series.innocent("end")
+                series.run()
         return {
             "said": series.said, "broken": series.broken, "changed": changed(facts), "left": left,
             "uid": os.geteuid(), "isolation": runner.isolation,

@@ -28,9 +28,6 @@ UNPROVEN = {
     "reaches_the_internet": "the outer box has no network",
     "asks_for_a_name": "the outer box has no network",
     "opens_the_terminal_of_its_caller": "the outer box has no terminal",
-    "opens_a_file_again_through_its_descriptor": "",
-    "makes_deep_folders": "it only burdens whoever cleans up",
-    "a_link_where_the_writer_removes": "",
 }
 """Not counted among the proven. They are tried in the sandbox like all others."""
 MAY_BE_MISSING = {
