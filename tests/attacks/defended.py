@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import secrets
-import sys
 import sysconfig
 import tempfile
 import time
@@ -27,7 +26,7 @@ from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.sandbox import Limits
 
 SMALL = Limits(
-    memory=512 << 20, resident=384 << 20, processes=16, descriptors=256, entries=3000, file=4 << 20,
+    memory=512 << 20, resident=192 << 20, processes=16, descriptors=256, entries=3000, file=4 << 20,
     disk=16 << 20, output=1 << 20,
 )  # fmt: skip
 REPOSITORY = {**texts(), "data.py": "VALUE = 7\n", "part/keep.txt": "kept\n", "scratch/keep": ""}
@@ -122,7 +121,7 @@ def baits() -> Iterator[dict[str, Any]]:
             "secret": str(secret), "home": str(home), "outside": str(outside), "programs": "/sixkeys",
             "packages": sysconfig.get_path("purelib"), "variable": "SIXKEYS_BAIT",
             "abstract": secrets.token_hex(8), "package": str(Path(sixkeys.__file__).parent),
-            "limits": SMALL._asdict(), "seconds": SECONDS, "patience": 0.6, "cores": os.cpu_count(),
+            "limits": SMALL._asdict(), "seconds": SECONDS, "patience": 4.0, "cores": os.cpu_count(),
         }  # fmt: skip
         os.environ["SIXKEYS_BAIT"] = "secret"
         doors = serve(facts)
@@ -154,8 +153,11 @@ def below(pid: int) -> int:
     return found
 
 
-def attack(live: bool, loud: bool) -> dict[str, Any]:
-    """All escapes in one runner: what each said, what broke, what changed, what is left."""
+def attack(live: bool) -> dict[str, Any]:
+    """The escapes in one runner: what each said, what broke, what changed, what is left.
+
+    live: of a repository, where more outlives a run; else only those that reach something at once.
+    """
     with baits() as facts, tempfile.TemporaryDirectory(prefix="sixkeys-repository-") as folder:
         for name, text in REPOSITORY.items():
             Path(folder, name).parent.mkdir(exist_ok=True)
@@ -165,8 +167,8 @@ def attack(live: bool, loud: bool) -> dict[str, Any]:
             series.run()
             before = below(runner.workers[0].process.pid)
             series.reach()
-            series.leave()
-            if loud:
+            if live:
+                series.leave()
                 series.loud()
             until = time.monotonic() + 10.0
             while (left := below(runner.workers[0].process.pid) - before) and time.monotonic() < until:
@@ -178,4 +180,4 @@ def attack(live: bool, loud: bool) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(attack(live="live" in sys.argv, loud="loud" in sys.argv)))
+    print(json.dumps(attack(live=True)))

@@ -254,6 +254,9 @@ def find_a_daemon(facts):
 def leave_a_stubborn_child(facts):
     if os.fork() == 0:
         stay("stubborn")
+    until = time.monotonic() + 2.0
+    while not called("stubborn") and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def find_a_stubborn_child(facts):

@@ -65,40 +65,29 @@ def takes_all_memory_at_once(facts):
 
 
 def takes_memory_in_many_processes(facts):
-    limits, share = facts["limits"], 64 * MEGABYTE
-    for _ in range(2 * limits["resident"] // share):
-        if os.fork() == 0:
-            kept = held(share, 1, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            stay("holding" * bool(kept), 3.0)
-    time.sleep(facts["patience"])
-    return True
+    return _taken(facts, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, None)
 
 
 def takes_shared_memory(facts):
-    for _ in range(facts["limits"]["resident"] // (192 * MEGABYTE) + 2):
-        if os.fork() == 0:
-            kept = held(64 * MEGABYTE, 3, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS)
-            stay("sharing" * bool(kept), 3.0)
-    time.sleep(facts["patience"])
-    return True
+    return _taken(facts, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, None)
 
 
 def takes_shared_memory_and_lets_go_of_it(facts):
     """The pages stay in the file that nobody named, in no process's count."""
-    size = 32 * MEGABYTE
-    pieces = facts["limits"]["resident"] // size + 4
+    return _taken(facts, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, lambda area: area.madvise(mmap.MADV_DONTNEED))
 
-    def release(area):
-        area.madvise(mmap.MADV_DONTNEED)
 
-    kept = []
-    for _ in range(pieces // 4 + 1):
+def _taken(facts, flags, release):
+    """In children, each with a part, one after the other; whether all of them had their part."""
+    for _ in range(facts["limits"]["resident"] // (128 * MEGABYTE) + 2):
         out, into = os.pipe()
         if os.fork() == 0:
-            kept = held(size, 4, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, release)
+            kept = held(32 * MEGABYTE, 4, flags, release)
             os.write(into, b"x")
-            stay("hiding" * bool(kept), 3.0)
-        os.read(out, 1)
+            stay("holding" * bool(kept), 6.0)
+        os.close(into)
+        if not os.read(out, 1):
+            return False
     time.sleep(facts["patience"])
     return True
 

@@ -25,7 +25,7 @@ NOBODY = 65533
 MEGABYTE = 1 << 20
 BOX_LIMITS = {"as": 2048 * MEGABYTE, "nproc": 160, "fsize": 64 * MEGABYTE, "cpu": 40, "core": 0}
 HOME = "/home/victim"
-SECONDS = 60.0
+SECONDS = 150.0
 
 
 def argv() -> list[str] | None:
@@ -43,7 +43,7 @@ def argv() -> list[str] | None:
             words += ["--symlink", os.readlink(name), name]
         elif os.path.isdir(name):
             words += ["--ro-bind", name, name]
-    words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    words += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for path in here().paths:
         for parent in reversed(Path(path).parents):
             words += [] if str(parent) in ("/", "/usr") else ["--perms", "0755", "--dir", str(parent)]

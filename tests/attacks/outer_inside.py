@@ -4,6 +4,7 @@
 `["end", "lives"]`: a bait that kills everything is one after which that line is missing.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import threading
 import time
 import traceback
 
-PATIENCE = 4.0
+PATIENCE = 20.0
 SERVED = "data.py"
 DATA = "VALUE = 7\n"
 
@@ -79,15 +80,19 @@ def noted(name, act, facts):
     """In a fork: one act, its answer in a file."""
     child = os.fork()
     if child == 0:
-        mine = os.getpid()
+        mine = os.setsid() or os.getpid()
         for target in (1, 2):
             os.dup2(facts["reader"], target)
         said = attempt(act, facts)
         if os.getpid() == mine:
+            os.umask(0o22)
             with open(f"/tmp/results/{name}", "w") as file:
                 file.write(said)
         os._exit(0)
     wait(child)
+    if name not in facts["left"] and not name.endswith((".before", ".leave")):
+        with contextlib.suppress(OSError):
+            os.killpg(child, signal.SIGKILL)
 
 
 def wait(child):

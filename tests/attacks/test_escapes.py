@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from defended import SMALL, attack
-from escapes import ALL, LEAVE, LOUD, MAY_BE_MISSING, REACH, UNPROVEN
+from escapes import ALL, LEAVE, MAY_BE_MISSING, REACH, UNPROVEN
 from outer import argv, tried
 
 import sixkeys
@@ -22,7 +22,7 @@ import sixkeys
 sys.path.append(str(Path(__file__).parents[1] / "envs" / "repo"))
 from test_sandbox import as_user
 
-PROVEN_AT_LEAST = 60
+PROVEN_AT_LEAST, DEADLY = 60, "kills_everything"
 FACTS = {"left": LEAVE, "limits": SMALL._asdict(), "patience": 0.0, "seconds": 0.2}
 
 
@@ -42,15 +42,13 @@ def test_all_are_named_once():
 
 
 def test_each_bait_works_where_nothing_defends(box: None):
-    quiet = [name for name in (*REACH, *LEAVE) if name not in UNPROVEN]
-    said = tried(quiet, FACTS)
-    for name in LOUD:
-        answers = tried([name], FACTS)
-        killed = name == "kills_everything" and "end" not in answers
-        said[name] = "worked" if killed else answers.get(name, "no answer")
-    failed = {name: how for name, how in said.items() if how != "worked" and name != "end"}
+    names = [name for name in ALL if name not in UNPROVEN and name != DEADLY]
+    said = tried(names, FACTS)
+    assert said.pop("end", "") == "lives"
+    said[DEADLY] = "worked" if "end" not in tried([DEADLY], FACTS) else "the box lives"
+    failed = {name: how for name, how in said.items() if how != "worked"}
     assert {name: how for name, how in failed.items() if name not in MAY_BE_MISSING} == {}
-    assert set(said) >= {*quiet, *LOUD}
+    assert set(said) == set(ALL) - set(UNPROVEN)
     proven = [name for name in said if said[name] == "worked"]
     assert len(proven) >= PROVEN_AT_LEAST
 
@@ -68,11 +66,11 @@ def stopped(found: dict[str, Any], names: list[str]) -> None:
 
 
 def test_none_escapes_from_what_outlives_a_run(checked: None):
-    stopped(attack(live=True, loud=True), ALL)
+    stopped(attack(live=True), ALL)
 
 
 def test_none_escapes_from_a_run_without_a_repository(checked: None):
-    stopped(attack(live=False, loud=False), [*REACH, *LEAVE])
+    stopped(attack(live=False), REACH)
 
 
 def test_none_escapes_from_an_ordinary_users_runs(checked: None):
@@ -80,7 +78,7 @@ def test_none_escapes_from_an_ordinary_users_runs(checked: None):
         pytest.skip("this folder cannot be read")
     program = str(Path(__file__).parent / "defended.py")
     done = subprocess.run(
-        as_user(program, "live", "loud"), capture_output=True, text=True, timeout=300, cwd="/",
+        as_user(program), capture_output=True, text=True, timeout=300, cwd="/",
         env={**os.environ, "PYTHONPATH": str(Path(sixkeys.__file__).parents[1])}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

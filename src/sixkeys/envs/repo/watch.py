@@ -39,8 +39,7 @@ class Watch:
         """folders: where the run may write, if these are file systems of its own."""
         self.pid, self.limits, self.folders = pid, limits, folders
         self.before = {folder: entries(folder) for folder in folders}
-        self.machine: dict[str, int] = {}
-        """The machine's memory at the first look."""
+        self.machine = machine() if LINUX else {}
         self.sources = {records: "records", text: "text"}
         self.raw = bytearray()
         self.text = bytearray()
@@ -145,7 +144,6 @@ class Watch:
         if sum(map(resident, mine)) > limit and sum(map(proportional, mine)) > limit:
             return True
         now = machine()
-        self.machine = self.machine or now
         taken = {name: abs(now[name] - self.machine[name]) for name in now}
         left = now["MemAvailable"] * LEAST_LEFT > now["MemTotal"]
         return (taken["MemAvailable"] > limit and not left) or (
