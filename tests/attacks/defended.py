@@ -1,7 +1,7 @@
 """Does the product's own sandbox stop every escape? Runs them all there, as whoever starts this.
 
-In: nothing. Out, from `attack` or as one JSON object a line: what each escape said, and what was found changed
-afterwards. `python defended.py` is how an ordinary user does it.
+Out, from `attack` or as one JSON object: what each escape said, and what was found changed afterwards.
+`python defended.py` is how an ordinary user does it.
 """
 
 from __future__ import annotations

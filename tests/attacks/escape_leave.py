@@ -1,10 +1,11 @@
-"""Which escapes leave something for the next run? `leave_X` is one run's, `find_X` a later run's: true if found.
+"""Which escapes leave something for the next run? `leave_X` is one run's, `find_X` a later one's.
 
-A run's folder is the present one; it holds `data.py` and `part/`, as the repository does. `inside` names those
-that change the process they run in: undefended, the next run is in the same process.
+A run's folder is the present one; it holds `data.py` and `part/`, as the repository does. INSIDE names
+those that change the process they run in: undefended, the next run is in the same process.
 """
 
 import builtins
+import contextlib
 import ctypes
 import fcntl
 import importlib.util
@@ -82,7 +83,7 @@ def find_a_changed_source(facts):
 
 
 def leave_a_source_changed_through_memory(facts):
-    """Read first, a mapped page of a file system in memory is written later without any trace in its times."""
+    """Read first, a mapped page of a file system in memory is written later without a trace in its times."""
     descriptor = os.open("data.py", os.O_RDWR)
     area = mmap.mmap(descriptor, 0)
     at = area[:].index(b"7")
@@ -272,10 +273,8 @@ def leave_a_daemon_that_writes(facts):
         if os.fork() == 0:
             libc.prctl(15, b"racer", 0, 0, 0)
             for _ in range(400):
-                try:
+                with contextlib.suppress(OSError):
                     here.write_text("x")
-                except OSError:
-                    pass
                 time.sleep(0.01)
             os._exit(0)
 
@@ -305,7 +304,7 @@ def find_a_daemon_with_a_socket(facts):
 
 def leave_a_locked_file(facts):
     def act():
-        lock = open("/dev/shm/lock", "w")
+        lock = os.open("/dev/shm/lock", os.O_CREAT | os.O_RDWR)
         fcntl.flock(lock, fcntl.LOCK_EX)
         return lock
 
@@ -473,4 +472,3 @@ def leave_a_core_chosen(facts):
 
 def find_a_core_chosen(facts):
     return os.sched_getaffinity(0) != set(range(facts["cores"])) and len(os.sched_getaffinity(0)) == 1
-

@@ -40,11 +40,9 @@ def sends_every_signal(facts):
 
 
 def forks_without_end(facts):
-    made = 0
-    for _ in range(4 * facts["limits"]["processes"]):
+    for made in range(4 * facts["limits"]["processes"]):
         if os.fork() == 0:
             stay("forked", 3.0)
-        made += 1
         if made > facts["limits"]["processes"]:
             return True
     return False
@@ -238,5 +236,3 @@ def calls_as_a_32_bit_program(facts):
     area.write(b"\xb8\x14\0\0\0\xcd\x80\xc3")
     address = ctypes.addressof(ctypes.c_char.from_buffer(area))
     return ctypes.CFUNCTYPE(ctypes.c_int)(address)() == os.getpid()
-
-

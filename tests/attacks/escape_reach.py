@@ -170,7 +170,7 @@ def writes_to_the_socket_of_its_runner(facts):
     for number in range(3, 1024):
         try:
             with socket.socket(fileno=os.dup(number)) as found:
-                return found.send(b'\0\0\0\x02{}') > 0
+                return found.send(b"\0\0\0\x02{}") > 0
         except OSError:
             continue
     return False
@@ -198,7 +198,7 @@ def opens_a_file_again_through_its_descriptor(facts):
 
 
 def lowers_a_limit_of_its_runner(facts):
-    soft, hard = resource.prlimit(PARENT, resource.RLIMIT_STACK)
+    hard = resource.prlimit(PARENT, resource.RLIMIT_STACK)[1]
     lower = 1 << 23 if hard == resource.RLIM_INFINITY else hard - 4096
     resource.prlimit(PARENT, resource.RLIMIT_STACK, (lower, lower))
     return resource.prlimit(PARENT, resource.RLIMIT_STACK)[1] == lower
@@ -369,7 +369,9 @@ def catches_page_faults(facts):
 
 def counts_with_the_processor(facts):
     """A software event of the process itself, the least that can be asked for."""
-    wanted = ctypes.create_string_buffer(struct.pack("IIQ", 1, 128, 0) + bytes(24) + struct.pack("Q", 0x62), 128)
+    wanted = ctypes.create_string_buffer(
+        struct.pack("IIQ", 1, 128, 0) + bytes(24) + struct.pack("Q", 0x62), 128
+    )
     return call("perf_event_open", wanted, 0, ctypes.c_long(-1), ctypes.c_long(-1), 0) >= 0
 
 
@@ -498,7 +500,7 @@ def sees_programs_of_others(facts):
 
 def fills_the_pipes_of_its_user(facts):
     """Pages given to a pipe belong to no process: a huge page stays whole for one byte of it."""
-    out, into = os.pipe()
+    _out, into = os.pipe()
     piece, _pair = vector(ctypes.addressof(MARK), 6)
     return checked(libc.vmsplice(into, piece, ctypes.c_ulong(1), 0)) == 6
 

@@ -14,16 +14,21 @@ from pathlib import Path
 libc = ctypes.CDLL(None, use_errno=True)
 PARENT = os.getppid()
 NUMBERS = {
-    "x86_64": {"ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "add_key": 248, "keyctl": 250,
-               "bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "kcmp": 312, "clone": 56, "ioprio_set": 251,
-               "ioprio_get": 252, "sched_setscheduler": 144, "shmget": 29, "msgget": 68, "semget": 64,
-               "mq_open": 240, "name_to_handle_at": 303, "quotactl": 179, "syslog": 103, "kexec_load": 246,
-               "memfd_create": 319, "pivot_root": 155, "sched_setattr": 314, "prlimit64": 302},
-    "aarch64": {"ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "add_key": 217, "keyctl": 219,
-                "bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "kcmp": 272, "clone": 220,
-                "ioprio_set": 30, "ioprio_get": 31, "sched_setscheduler": 119, "shmget": 194, "msgget": 186,
-                "semget": 190, "mq_open": 180, "name_to_handle_at": 264, "quotactl": 60, "syslog": 116,
-                "kexec_load": 104, "memfd_create": 279, "pivot_root": 41, "sched_setattr": 274, "prlimit64": 261},
+    "x86_64": {
+        "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "add_key": 248, "keyctl": 250,
+        "bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "kcmp": 312, "clone": 56,
+        "ioprio_set": 251, "ioprio_get": 252, "sched_setscheduler": 144, "shmget": 29, "msgget": 68,
+        "semget": 64, "mq_open": 240, "name_to_handle_at": 303, "quotactl": 179, "syslog": 103,
+        "kexec_load": 246, "memfd_create": 319, "pivot_root": 155, "sched_setattr": 314,
+        "prlimit64": 302,
+    },
+    "aarch64": {
+        "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "add_key": 217, "keyctl": 219,
+        "bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "kcmp": 272, "clone": 220,
+        "ioprio_set": 30, "ioprio_get": 31, "sched_setscheduler": 119, "shmget": 194, "msgget": 186,
+        "semget": 190, "mq_open": 180, "name_to_handle_at": 264, "quotactl": 60, "syslog": 116,
+        "kexec_load": 104, "memfd_create": 279, "pivot_root": 41, "sched_setattr": 274, "prlimit64": 261,
+    },
 }  # fmt: skip
 EVERYWHERE = {"io_uring_setup": 425, "open_tree": 428, "fsopen": 430, "clone3": 435, "pidfd_getfd": 438}
 NEWNS, NEWUTS, NEWUSER, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x40000000

@@ -1,6 +1,6 @@
 """Which escapes are tried on the sandbox? Their names; which cannot be shown to work without it, and why.
 
-The escapes are the functions of escape_reach.py, escape_leave.py and escape_loud.py. They are only named here.
+The escapes are the functions of escape_reach.py, escape_leave.py and escape_loud.py, only named here.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ UNPROVEN = {
 }
 """Not counted among the proven. They are tried in the sandbox like all others."""
 MAY_BE_MISSING = {
-    "loads_a_program_into_the_kernel", "counts_with_the_processor", "reads_the_kernels_log", "asks_for_a_ring",
-    "catches_page_faults", "types_into_a_terminal", "speaks_to_the_hypervisor", "uses_the_kernels_ciphers",
+    "loads_a_program_into_the_kernel", "counts_with_the_processor", "reads_the_kernels_log",
+    "asks_for_a_ring", "catches_page_faults", "types_into_a_terminal", "speaks_to_the_hypervisor", "uses_the_kernels_ciphers",
     "keeps_a_key_in_the_kernel", "a_key", "calls_as_a_32_bit_program", "a_flag_of_a_folder",
     "an_attribute_of_a_folder", "an_attribute_of_a_source", "an_attribute_of_its_root", "fills_attributes",
     "a_shared_segment", "a_queue_of_messages", "a_semaphore", "a_named_queue", "becomes_root_of_a_namespace",

@@ -56,7 +56,14 @@ def argv() -> list[str] | None:
         words += ["--setenv", name, value]
     words += ["--", prlimit, *(f"--{name}={value}" for name, value in BOX_LIMITS.items()), "--"]
     if as_root:
-        words += [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--"]
+        words += [
+            setpriv,
+            f"--reuid={NOBODY}",
+            f"--regid={NOBODY}",
+            "--clear-groups",
+            "--inh-caps=-all",
+            "--",
+        ]
     return [*words, sys.executable, "-B", "-s", "/baits/outer_inside.py"]
 
 

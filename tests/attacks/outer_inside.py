@@ -57,13 +57,24 @@ def echoed(door):
 def prepare(facts):
     """Mock things, all in the box's own memory."""
     home = facts["home"]
-    for folder in (home, f"{home}/outside", f"{home}/packages", f"{home}/programs", "/tmp/scratch", "/tmp/results"):
+    for folder in (
+        home,
+        f"{home}/outside",
+        f"{home}/packages",
+        f"{home}/programs",
+        "/tmp/scratch",
+        "/tmp/results",
+    ):
         os.makedirs(folder)
     facts.update(secret=f"{home}/secret", outside=f"{home}/outside", packages=f"{home}/packages",
                  programs=f"{home}/programs", scratch="/tmp/scratch", variable="SIXKEYS_BAIT",
                  package="/baits", cores=os.cpu_count())  # fmt: skip
-    for path, text in (("secret", "secret"), ("outside/victim.txt", "victim"), ("programs/keeper.py", "x = 1\n"),
-                       ("../passwd", "victim:x:1:1::/:\n")):
+    for path, text in (
+        ("secret", "secret"),
+        ("outside/victim.txt", "victim"),
+        ("programs/keeper.py", "x = 1\n"),
+        ("../passwd", "victim:x:1:1::/:\n"),
+    ):
         with open(f"{home}/{path}", "w") as file:
             file.write(text)
     os.environ["SIXKEYS_BAIT"] = "secret"
@@ -127,7 +138,8 @@ def play(name, facts):
     """The mock runner: a process with things open, below it the bait."""
     channel, other = socket.socketpair()
     os.set_inheritable(other.fileno(), True)
-    secret, back = open(facts["secret"]), open(os.path.join(facts["outside"], "victim.txt"))
+    secret = os.open(facts["secret"], os.O_RDONLY)
+    back = os.open(os.path.join(facts["outside"], "victim.txt"), os.O_RDONLY)
     folder = f"/home/work/{name}"
     os.makedirs(f"{folder}/part")
     os.chdir(folder)
@@ -147,8 +159,10 @@ def play(name, facts):
         pair(name, escape_leave, facts)
     else:
         noted(name, getattr(escape_reach, name, None) or getattr(escape_loud, name), facts)
-    for thing in (channel, other, secret, back, reader.stdin):
+    for thing in (channel, other, reader.stdin):
         thing.close()
+    os.close(secret)
+    os.close(back)
 
 
 def main(facts):

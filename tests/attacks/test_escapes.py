@@ -1,4 +1,4 @@
-"""Is the sandbox a sandbox? Each escape works where nothing defends, and does not work inside, whoever starts it.
+"""Is the sandbox a sandbox? Each escape works where nothing defends, and inside it does not.
 
 The baits run in the outer box (outer.py) or in the product's sandbox (defended.py), never here.
 """
@@ -41,6 +41,7 @@ def test_all_are_named_once():
     assert all(UNPROVEN.values())
 
 
+@pytest.mark.slow
 def test_each_bait_works_where_nothing_defends(box: None):
     names = [name for name in ALL if name not in UNPROVEN and name != DEADLY]
     said = tried(names, FACTS)
@@ -65,6 +66,7 @@ def stopped(found: dict[str, Any], names: list[str]) -> None:
     assert tried_inside >= set(names)
 
 
+@pytest.mark.slow
 def test_none_escapes_from_what_outlives_a_run(checked: None):
     stopped(attack(live=True), ALL)
 
@@ -73,6 +75,7 @@ def test_none_escapes_from_a_run_without_a_repository(checked: None):
     stopped(attack(live=False), REACH)
 
 
+@pytest.mark.slow
 def test_none_escapes_from_an_ordinary_users_runs(checked: None):
     if not os.access(Path(__file__).parent, os.R_OK | os.X_OK):
         pytest.skip("this folder cannot be read")

@@ -88,8 +88,11 @@ class Tree:
         kind, _, body = self.entries[name]
         if kind == LINK:
             return True
-        with open(path, "rb", buffering=0) as file:
-            return file.read() == body
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            return os.read(descriptor, len(body) + 1) == body
+        finally:
+            os.close(descriptor)
 
 
 def marks(folder: str) -> tuple:
