@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from escapes import LEAVE, LEFT_ALONE, LOUD, REACH, texts
+from escapes import LEAVE, LEFT_ALONE, LOUD, REACH, WHERE, texts
 from outer_inside import serve
 
 import sixkeys
@@ -66,9 +66,10 @@ class Attack:
         self.said: dict[str, str] = {}
         self.broken: list[str] = []
 
-    def run(self, *calls: tuple[str, str], seconds: float = 30.0) -> None:
-        """Innocent tests, then the calls (module, function)."""
-        files = {**self.files, "test_it.py": CALL.format(calls=list(calls))}
+    def run(self, *names: str, seconds: float = 30.0) -> None:
+        """Innocent tests, then the functions of these names."""
+        calls = [(WHERE[name], name) for name in names]
+        files = {**self.files, "test_it.py": CALL.format(calls=calls)}
         result = self.runner.run(files, ["test_it.py"], seconds)
         innocent = {test.node.rpartition("::")[2]: test.outcome for test in result.outcomes}
         if result.status == "finished" and {name: innocent.get(name) for name in EXPECTED} != EXPECTED:
@@ -84,25 +85,24 @@ class Attack:
             self.broken.append(f"innocent tests alone: {result}")
 
     def reach(self) -> None:
-        self.run(*(("escape_reach", name) for name in REACH))
+        self.run(*REACH)
 
     def leave(self) -> None:
         """Each run looks for what the run before it left, and leaves something of its own."""
-        import escape_leave
+        from escape_stay import INSIDE as inside
 
-        inside = escape_leave.INSIDE
         together = [name for name in LEAVE if name not in LEFT_ALONE and name not in inside]
-        before: list[tuple[str, str]] = []
+        before: list[str] = []
         for names in (together, *([name] for name in LEFT_ALONE), []):
-            self.run(*before, *(("escape_leave", f"leave_{name}") for name in names))
-            before = [("escape_leave", f"find_{name}") for name in names]
+            self.run(*before, *(f"leave_{name}" for name in names))
+            before = [f"find_{name}" for name in names]
         for name in inside:
-            self.run(("escape_leave", f"leave_{name}"))
-            self.run(("escape_leave", f"find_{name}"))
+            self.run(f"leave_{name}")
+            self.run(f"find_{name}")
 
     def loud(self) -> None:
         for name in LOUD:
-            self.run(("escape_loud", name), seconds=LONGER.get(name, SECONDS))
+            self.run(name, seconds=LONGER.get(name, SECONDS))
 
 
 @contextlib.contextmanager

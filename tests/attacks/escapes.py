@@ -1,6 +1,6 @@
 """Which escapes are tried on the sandbox? Their names; which cannot be shown to work without it, and why.
 
-The escapes are the functions of escape_reach.py, escape_leave.py and escape_loud.py, only named here.
+The escapes are the functions of the files escape_*.py, only named here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ UNPROVEN = {
 """Not counted among the proven. They are tried in the sandbox like all others."""
 MAY_BE_MISSING = {
     "loads_a_program_into_the_kernel", "counts_with_the_processor", "reads_the_kernels_log",
-    "asks_for_a_ring", "catches_page_faults", "types_into_a_terminal", "speaks_to_the_hypervisor", "uses_the_kernels_ciphers",
+    "asks_for_a_ring",
+    "catches_page_faults", "types_into_a_terminal", "speaks_to_the_hypervisor", "uses_the_kernels_ciphers",
     "keeps_a_key_in_the_kernel", "a_key", "calls_as_a_32_bit_program", "a_flag_of_a_folder",
     "an_attribute_of_a_folder", "an_attribute_of_a_source", "an_attribute_of_its_root", "fills_attributes",
     "a_shared_segment", "a_queue_of_messages", "a_semaphore", "a_named_queue", "becomes_root_of_a_namespace",
@@ -59,12 +60,16 @@ def functions(name: str) -> list[str]:
     ]
 
 
-REACH, LOUD = functions("escape_reach"), functions("escape_loud")
-LEAVE = [name.removeprefix("leave_") for name in functions("escape_leave") if name.startswith("leave_")]
+MODULES = ("escape_reach", "escape_kernel", "escape_leave", "escape_stay", "escape_loud")
+WHERE = {name: module for module in MODULES for name in functions(module)}
+"""Function -> the file it is in. `leave_X` and `find_X` are one escape, X."""
+REACH = [name for name, module in WHERE.items() if module in MODULES[:2]]
+LEAVE = [name.removeprefix("leave_") for name in WHERE if name.startswith("leave_")]
+LOUD = functions("escape_loud")
 ALL = [*REACH, *LEAVE, *LOUD]
 
 
 def texts() -> dict[str, str]:
     """The files of all escapes, as they are sent inside."""
-    names = (TOOLS, "escape_reach.py", "escape_leave.py", "escape_loud.py")
+    names = (TOOLS, *(f"{module}.py" for module in MODULES))
     return {name: (HERE / name).read_text() for name in names}

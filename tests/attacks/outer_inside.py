@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ import sys
 import threading
 import time
 import traceback
+
+from escapes import LEAVE, MODULES, WHERE
 
 PATIENCE = 20.0
 SERVED = "data.py"
@@ -101,7 +104,7 @@ def noted(name, act, facts):
                 file.write(said)
         os._exit(0)
     wait(child)
-    if name not in facts["left"] and not name.endswith((".before", ".leave")):
+    if name not in LEAVE and not name.endswith((".before", ".leave")):
         with contextlib.suppress(OSError):
             os.killpg(child, signal.SIGKILL)
 
@@ -120,14 +123,13 @@ def wait(child):
     os.waitpid(child, 0)
 
 
-def pair(name, module, facts):
+def pair(name, leave, find, inside, facts):
     """One run that leaves something, and a later one; nothing may be found before."""
-    find = getattr(module, f"find_{name}")
     noted(f"{name}.before", find, facts)
-    if name in module.INSIDE:
-        noted(name, lambda f: getattr(module, f"leave_{name}")(f) or find(f), facts)
+    if inside:
+        noted(name, lambda f: leave(f) or find(f), facts)
         return
-    noted(f"{name}.leave", getattr(module, f"leave_{name}"), facts)
+    noted(f"{name}.leave", leave, facts)
     if name == "a_link_where_the_writer_writes":
         with open(SERVED, "w") as file:
             file.write(DATA)
@@ -148,17 +150,16 @@ def play(name, facts):
     reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     facts = {**facts, "root": folder, "reader": reader.stdin.fileno()}
     os.environ["PYTHONPATH"] = ""
-    import escape_leave
-    import escape_loud
-    import escape_reach
-    import escape_tools
-
-    for module in (escape_leave, escape_loud, escape_reach, escape_tools):
+    modules = {module: importlib.import_module(module) for module in ("escape_tools", *MODULES)}
+    for module in modules.values():
         vars(module)["PARENT"] = os.getpid()
-    if name in facts["left"]:
-        pair(name, escape_leave, facts)
+    if name in LEAVE:
+        leave, find = (
+            getattr(modules[WHERE[f"{part}_{name}"]], f"{part}_{name}") for part in ("leave", "find")
+        )
+        pair(name, leave, find, name in modules["escape_stay"].INSIDE, facts)
     else:
-        noted(name, getattr(escape_reach, name, None) or getattr(escape_loud, name), facts)
+        noted(name, getattr(modules[WHERE[name]], name), facts)
     for thing in (channel, other, reader.stdin):
         thing.close()
     os.close(secret)

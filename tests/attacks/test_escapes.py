@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from defended import SMALL, attack
-from escapes import ALL, LEAVE, MAY_BE_MISSING, REACH, UNPROVEN
+from escapes import ALL, MAY_BE_MISSING, REACH, UNPROVEN
 from outer import argv, tried
 
 import sixkeys
@@ -23,7 +23,7 @@ sys.path.append(str(Path(__file__).parents[1] / "envs" / "repo"))
 from test_sandbox import as_user
 
 PROVEN_AT_LEAST, DEADLY = 60, "kills_everything"
-FACTS = {"left": LEAVE, "limits": SMALL._asdict(), "patience": 0.0, "seconds": 0.2}
+FACTS = {"limits": SMALL._asdict(), "patience": 0.0, "seconds": 0.2}
 
 
 @pytest.fixture(scope="module")
