@@ -22,7 +22,7 @@ ACTS = {
     "inherits nothing", "cannot read a file outside", "cannot read the home", "cannot write outside",
     "cannot mount", "cannot nest a namespace", "cannot enter another process",
     "cannot use the kernels machinery", "memory beyond counting is refused",
-    "sees no process of the host", "cannot stop its runner",
+    "sees no process of the host", "cannot stop its runner", "cannot change its runner",
     "memory is limited", "files are limited", "disk is limited", "processes are limited",
 }  # fmt: skip
 DOCTOR = """

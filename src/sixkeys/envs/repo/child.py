@@ -97,9 +97,11 @@ def enter(repo: str, limits: dict[str, int], seconds: float) -> None:
         libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = {
         resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_FSIZE: limits["file"],
         resource.RLIMIT_NPROC: limits["processes"], resource.RLIMIT_AS: limits["memory"],
+        resource.RLIMIT_NOFILE: limits["descriptors"],
     }  # fmt: skip
     for name, value in wanted.items():
         hard = resource.getrlimit(name)[1]

@@ -20,11 +20,11 @@ GAVE_UP = {3: "pytest ended on an internal error", USAGE: "pytest could not use 
 """Exit codes with which pytest gives up; they can make a result worse, never better."""
 COLD_NAMES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "error", "SKIPPED": "skipped",
               "XFAIL": "xfailed", "XPASS": "xpassed"}  # fmt: skip
-COLD_DONE = re.compile(r"^(\S+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
-COLD_BEGUN = re.compile(r"^(\S+\.py::.+?)(?: Fatal Python error: .*| *)$")
-COLD_SUMMARY = re.compile(r"^(PASSED|FAILED|ERROR|XFAIL|XPASS) (\S+\.py(?:::.+?)?)(?: - (.*))?$")
-COLD_COUNT = re.compile(r"^(?:collecting \.\.\. )?collected (\d+) items?\b", re.MULTILINE)
-COLD_END = re.compile(r"^=+ .* in [0-9.]+s.* =+$", re.MULTILINE)
+COLD_DONE = re.compile(r" (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
+COLD_COUNT = re.compile(r"^(?:collecting \.\.\. )?collected (\d{1,9}) items?\b", re.MULTILINE)
+COLD_END = re.compile(r"^=+ .{0,400} in [0-9.]{1,12}s.{0,40} =+$", re.MULTILINE)
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys instead of showing it, or cannot show."""
 
 
 class TestOutcome(NamedTuple):
@@ -65,7 +65,8 @@ class RunResult(NamedTuple):
 
 
 def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResult:
-    """A result from what a worker replied."""
+    """A result from what a worker replied. Its text is the code's under test: no character acts."""
+    message = shown(message)
     if request["cold"]:
         return read_cold(message)
     if request.get("variants"):
@@ -108,6 +109,15 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
     )  # fmt: skip
 
 
+def shown(value: Any) -> Any:
+    """The same lists and dicts, with texts that a terminal can only show."""
+    if isinstance(value, str):
+        return value if value.isprintable() else UNSEEN.sub("?", value)
+    if isinstance(value, list):
+        return [shown(item) for item in value]
+    return {key: shown(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
 def _named(phase: str, outcome: str) -> str:
     return "error" if outcome == "failed" and phase != "call" else outcome
 
@@ -139,15 +149,16 @@ def read_cold(message: Mapping[str, Any]) -> RunResult:
     worst: dict[str, TestOutcome] = {}
     running = ""
     for line in text.splitlines():
-        done, begun, summed = COLD_DONE.match(line), COLD_BEGUN.match(line), COLD_SUMMARY.match(line)
-        if done:
-            _worsen(worst, TestOutcome(done[1], COLD_NAMES[done[2]], 0.0, ""))
-            running = ""
-        elif summed:
-            _worsen(worst, TestOutcome(summed[2], COLD_NAMES[summed[1]], 0.0, ""))
-            worst[summed[2]] = worst[summed[2]]._replace(message=summed[3] or "")
-        elif begun:
-            running = begun[1]
+        kind, _, rest = line.partition(" ")
+        summed, _, why = rest.partition(" - ")
+        if kind in COLD_NAMES and kind != "SKIPPED" and _node(summed.partition("::")[0] + "::x"):
+            _worsen(worst, TestOutcome(summed, COLD_NAMES[kind], 0.0, ""))
+            worst[summed] = worst[summed]._replace(message=why)
+        elif node := _node(line):
+            done = COLD_DONE.search(node, node.index(".py::") + len(".py::") + 1)
+            running = "" if done else node.partition(" Fatal Python error: ")[0].rstrip()
+            if done:
+                _worsen(worst, TestOutcome(node[: done.start()], COLD_NAMES[done[1]], 0.0, ""))
     count = COLD_COUNT.search(text)
     failed = any(test.outcome == "error" for test in worst.values())
     complete = (
@@ -158,3 +169,9 @@ def read_cold(message: Mapping[str, Any]) -> RunResult:
     if not complete and running:
         _worsen(worst, TestOutcome(running, "error", 0.0, detail))
     return RunResult(tuple(worst.values()), status, message["seconds"], text[-OUTPUT_KEPT:])
+
+
+def _node(line: str) -> str:
+    """A line that begins with a node id, or ''. In one pass, however long and odd the line is."""
+    file, mark, test = line.partition(".py::")
+    return line if mark and test and file and not re.search(r"\s", file) else ""

@@ -33,12 +33,15 @@ MEGABYTE = 1 << 20
 
 
 class Limits(NamedTuple):
-    """What one run may use. Bytes, except `processes`; each process has its own `memory`."""
+    """What one run may use. Bytes, or how many; each process has its own `memory` and `descriptors`."""
 
     memory: int = 1024 * MEGABYTE
     resident: int = 2048 * MEGABYTE
     """All processes of a run together."""
     processes: int = 48
+    descriptors: int = 1024
+    entries: int = 20_000
+    """Files and folders that a run may make."""
     file: int = 32 * MEGABYTE
     disk: int = 128 * MEGABYTE
     output: int = 4 * MEGABYTE
