@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sixkeys.envs.repo.bodies import bodies
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
-from sixkeys.envs.repo.repair import words
+from sixkeys.envs.repo.hands import words
 from sixkeys.envs.repo.tokens import WORD, lex
 from sixkeys.envs.repo.verdict import protected
 
