@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
@@ -39,7 +39,9 @@ def make_world(world: str, seats: int, isolation: str = "auto") -> World:
     kind = registry.load(name)
     if not issubclass(kind, gym.Env):
         return kind(task, seats)
-    settings = {"task": task, "isolation": isolation} if name in SENSES else {"task": task}
+    settings: dict[str, Any] = {"task": task, "isolation": isolation} if name in SENSES else {"task": task}
+    if name == "workbench":
+        settings["rank"] = code_rank()
     return GymWorld([kind(**settings) for _ in range(seats)])
 
 
@@ -108,7 +110,14 @@ def code_rank() -> Rank:
     from sixkeys.language import code
 
     def rank(text: str, options: Sequence[Candidate], pieces: Sequence[str]) -> list[float]:
-        changes = [code.Change(o.kind, o.start, o.before, o.after, WEIGHTS[o.kind]) for o in options]
+        starts = [0, *(at + 1 for at, sign in enumerate(text) if sign == "\n")]
+        changes = [
+            code.Change(
+                o.kind, starts[(o.edit.line or 1) - 1] + len(o.edit.old) - len(o.before),
+                o.before, o.after, WEIGHTS.get(o.kind, 5.0),
+            )
+            for o in options
+        ]  # fmt: skip
         return code.rank(text, changes, pieces).tolist()
 
     return rank

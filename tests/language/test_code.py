@@ -115,6 +115,5 @@ def test_the_shipped_network_prefers_what_a_person_would_write():
     options = [change("width", name, "    return width * ") for name in names]
     found = code.rank(TEXT, options)
     assert names[int(found.argmax())] == "height"
-    assert found.max() <= 1.0
-    assert found.min() >= 0.0
+    assert found.min() > 0.0
     assert len(code.rank(TEXT, [])) == 0

@@ -33,6 +33,8 @@ MEETINGS = ((0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (0, 1))
 SEEN = WIDTH * (len(BAGS) + 1 + len(MEETINGS))
 DENSE = 38
 QUOTES = ("'", '"')
+MOST = 30.0
+"""No score is larger."""
 NEAR = 3
 """Lines before and after that count as near."""
 
@@ -300,8 +302,7 @@ def shipped() -> Weights:
 
 
 def rank(text: str, changes: Sequence[Change], pieces: Collection[str] = ()) -> np.ndarray:
-    """float32 [N]: how plausible each change of a file is, at most 1, by the shipped weights."""
-    if not changes:
-        return np.zeros(0, np.float32)
+    """float32 [N]: how plausible each change of a file is by the shipped weights, the odds of one against
+    another."""
     scores = score(shipped(), read(Page(text, pieces), changes))
-    return np.exp(scores - scores.max())
+    return np.exp(np.clip(scores, -MOST, MOST))
