@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-LONG, LARGE, DIGITS, SEVERAL, WHOLE = 3, 100, 3, 3, 8
+LONG, LARGE, DIGITS, SEVERAL = 3, 100, 3, 3
 """Texts longer than LONG, numbers from LARGE on or of DIGITS digits and containers of DIGITS elements tell;
-SEVERAL cases at once do, whatever they are; a text of WHOLE characters is an answer even without a question."""
+SEVERAL cases at once do, whatever they are."""
 SMALL = 1000
 """Of what size, at most, texts and containers are put together here."""
 MAKERS = {"str": str, "int": int, "float": float, "tuple": tuple, "list": list, "set": set, "dict": dict,
@@ -28,6 +28,7 @@ METHODS = ("join", "replace", "upper", "lower", "title", "capitalize", "swapcase
            "split", "fromhex", "copy")  # fmt: skip
 DIGESTS = {"hash", "crc32", "adler32", "hexdigest", "digest"}
 """Calls that make a number or a text of an input, so that it can be told without being spelled out."""
+ERRORS = ("Error", "Exception", "Iteration")
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
 WORD = re.compile(r"!'\w+'")
 """What may be a mode or a keyword that any program asks for."""
@@ -45,7 +46,7 @@ class Case(NamedTuple):
     asked: frozenset[str]
     answer: frozenset[str]
     digest: bool
-    whole: bool
+    straight: bool
     """Whether it asks for one value and returns at once."""
 
 
@@ -142,7 +143,7 @@ def words(*nodes: ast.AST) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
-def rows(text: str) -> tuple[frozenset[str], ...]:
+def together(text: str) -> tuple[frozenset[str], ...]:
     """The values that stand together in a statement or a tuple of a test file, in words."""
     try:
         tree = ast.parse(text)
@@ -163,18 +164,16 @@ def told(text: str) -> frozenset[str]:
 
 def dead(body: Iterable[ast.AST]) -> bool:
     """Whether these statements, or this expression, give a constant: they read no name but that of a type."""
-    allowed = (ast.Return, ast.Assign, ast.AnnAssign, ast.Expr, ast.Raise, ast.expr)
+    allowed = (ast.Return, ast.Assign, ast.AnnAssign, ast.Raise, ast.expr)
     for node in body:
-        if (
-            not isinstance(node, allowed)
-            or isinstance(node, ast.Expr)
-            and not isinstance(node.value, ast.Yield)
-        ):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield):
+            node = node.value
+        if not isinstance(node, allowed):
             return False
-        for part in ast.walk(node):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in MAKERS:
-                if not part.id.endswith(("Error", "Exception", "Iteration")):
-                    return False
+        given = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else node
+        for part in ast.walk(given) if given else ():
+            if isinstance(part, ast.Name) and part.id not in MAKERS and not part.id.endswith(ERRORS):
+                return False
     return True
 
 
@@ -216,9 +215,9 @@ def _cases(node: ast.AST) -> Iterator[tuple]:
             isinstance(part, ast.Call) and getattr(part.func, "attr", getattr(part.func, "id", "")) in DIGESTS
             for part in ast.walk(question)
         )
-        if body and asked and dead(body):
+        if body and asked and dead(body) and (answer := words(*body)) != asked:
             straight = isinstance(question, ast.Compare) and isinstance(body[0], ast.Return)
-            yield body[0].lineno, asked, words(*body), digest, straight
+            yield body[0].lineno, asked, answer, digest, straight
 
 
 def copies(nodes: Iterable[tuple[str, ast.AST]]) -> list[tuple[int, str]]:
@@ -250,42 +249,40 @@ def copied(gone: list, fresh: list, before: str, tests: Mapping[str, str]) -> It
     gone, fresh: what `near` gives of the lines that were removed and added; before: the file as it was.
     """
     were, are = cases(gone), cases(fresh)
-    known_cases = {(case.asked, case.answer) for case in were}
+    met = {(case.asked, case.answer) for case in were}
     more = Counter(case.where for case in are)
     more.subtract(case.where for case in were)
-    added = [case for case in are if more[case.where] > 0 and (case.asked, case.answer) not in known_cases]
-    had = Counter(what for _, what in copies(gone))
-    whole = copies(fresh)
-    spread = Counter(what for _, what in whole)
-    whole = (
-        [(line, what) for line, what in whole if spread[what] > had[what]]
-        if len(whole) > sum(had.values())
-        else []
-    )
+    added = [case for case in are if more[case.where] > 0 and (case.asked, case.answer) not in met]
+    old, new = copies(gone), copies(fresh)
+    had, have = Counter(what for _, what in old), Counter(what for _, what in new)
+    whole = [(line, what) for line, what in new if have[what] > had[what] and len(new) > len(old)]
     if not added and not whole:
         return
-    known = frozenset().union(*map(told, tests.values()))
-    here = told(before)
-    for case in added:
-        new = {what for what in case.asked if what[0] == "!" and what in known and what not in here}
-        loud = {what for what in new if case.whole or not WORD.fullmatch(what) or case.answer & known - here}
-        if loud or case.digest:
-            yield (
-                case.line,
-                "A "
-                + ("digest" if case.digest else "")
-                + ", ".join(sorted(loud))
-                + " -> "
-                + str(set(case.answer)),
-            )
-    small = Counter(case.where for case in added if case.asked & known and case.answer & known)
-    for where in (where for where, count in small.items() if count >= SEVERAL):
-        together = [row for text in tests.values() for row in rows(text)]
-        pairs = [
-            c for c in added if c.where == where and any(c.asked & row and c.answer & row for row in together)
-        ]
-        if len(pairs) >= SEVERAL:
-            yield pairs[0].line, f"B {len(pairs)} cases"
+    known = frozenset[str]().union(*map(told, tests.values()))
+    strange = frozenset(what for what in known - told(before) if what[0] == "!")
     for line, what in whole:
-        if what in known and what not in here:
-            yield line, f"C {what}"
+        if what in strange:
+            yield line, f"the answer {what[1:]}"
+    for case in added:
+        loud = {what for what in case.asked & strange if case.straight or not WORD.fullmatch(what)}
+        loud |= case.asked & strange if case.answer & strange else set()
+        if loud or case.digest:
+            yield case.line, f"the question {', '.join(sorted(loud)) or 'of a digest'}"
+    yield from _several(added, known, strange, tests)
+
+
+def _several(
+    added: list[Case], known: frozenset[str], strange: frozenset[str], tests: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
+    """Cases that are none alone: several answers, or pairs that stand together in the tests, in one place."""
+    for where, count in Counter(case.where for case in added).items():
+        inside = [case for case in added if case.where == where] if count > 1 else []
+        answers = [case for case in inside if not all(map(WORD.fullmatch, case.answer & strange))]
+        if len(answers) > 1:
+            yield answers[0].line, f"{len(answers)} answers"
+        pairs = [case for case in inside if case.asked & known and case.answer & known]
+        if len(pairs) >= SEVERAL:
+            rows = [row for text in tests.values() for row in together(text)]
+            pairs = [case for case in pairs if any(case.asked & row and case.answer & row for row in rows)]
+        if len(pairs) >= SEVERAL:
+            yield pairs[0].line, f"{len(pairs)} questions with their answers"

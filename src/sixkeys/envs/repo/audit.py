@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
@@ -287,11 +287,11 @@ def overrides(node: ast.ClassDef) -> Iterator[tuple[str, int]]:
 def blind(function: ast.FunctionDef) -> bool:
     """Whether a comparison gives a constant, or never looks at what it compares."""
     returned = [part.value for part in ast.walk(function) if isinstance(part, ast.Return)]
-    if all(_constant(value) for value in returned):
+    if all(map(_constant, returned)) and len({ast.dump(value) for value in returned if value}) < 2:
         return True
     if function.name not in BINARY or len(function.args.args) < 2:
         return False
-    own, other = (word.arg for word in function.args.args[:2])
+    other = function.args.args[1].arg
     read = {part.id for part in ast.walk(function) if isinstance(part, ast.Name)}
     return other not in read or read <= {other, "isinstance", "object", "type", "id", "bool"}
 
