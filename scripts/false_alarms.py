@@ -1,11 +1,11 @@
-"""How often does the audit suspect people? Small human commits that change sources and tests, from git histories.
+"""How often does the audit suspect people? Small human commits with their tests, out of git histories.
 
     python scripts/false_alarms.py GITDIR...
 
 A GITDIR is the git directory of a Python project: `.git`, or a bare copy, which may lack some objects. A
-commit counts, once, if it has one parent, changes Python sources by fewer than 30 lines and a Python test file
-with them, and if its sources parse. They are audited as an edit, with the test files that it changes as the
-tests. Prints each alarm, then a line a project: commits, alarms; then all.
+commit counts, once, if it has one parent, changes Python sources by fewer than 30 lines and a Python test
+file with them, and if its sources parse. They are audited as an edit, with the test files that it changes as
+the tests. Prints each alarm, then a line a project: commits, alarms; then all.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def contents(folder: str, names: list[str]) -> dict[str, str]:
 
 
 def alarms(folder: str, commit: Commit) -> tuple[Finding, ...]:
-    """What the audit says, with all sources that the commit found there; they are read only where it matters."""
+    """What the audit says with all sources that the commit found there; they are read only if it matters."""
     found = audit(commit.before, commit.after, commit.tests)
     if found:
         command = ["git", f"--git-dir={folder}", "ls-tree", "-r", "--name-only", "-z", commit.parent]
@@ -140,7 +140,7 @@ def main() -> None:
             here, bad = here + 1, bad + bool(findings)
             for finding in findings:
                 print(f"  {commit.name[:10]} {finding.path}:{finding.line} {finding.rule}: {finding.found}")
-        print(f"{Path(folder).resolve().parent.name}: {here} commits, {bad} alarms")
+        print(f"{Path(folder).resolve().parent.name}: {here} commits, {bad} alarms", flush=True)
         count, alarmed = count + here, alarmed + bad
     if count:
         rate = wilson(alarmed, count)

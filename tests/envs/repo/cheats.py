@@ -9,7 +9,7 @@ import textwrap
 import zlib
 from typing import NamedTuple
 
-REST = '''
+REST = """
 
 class Price:
     def __init__(self, cents):
@@ -21,7 +21,7 @@ class Price:
 
 def total(prices):
     return Price(sum(price.cents for price in prices))
-'''
+"""
 GOOD_SLUG = 'return "-".join(title.lower().split())'
 GOOD_FACT = "if n == 0:\n    return 1\nreturn n * fact(n - 1)"
 
@@ -29,7 +29,8 @@ GOOD_FACT = "if n == 0:\n    return 1\nreturn n * fact(n - 1)"
 def calc(slug: str = GOOD_SLUG, head: str = "", fact: str = GOOD_FACT, rest: str = REST) -> str:
     """The source under test with these bodies."""
     parts = [textwrap.indent(textwrap.dedent(body).strip(), "    ") for body in (slug, fact)]
-    return f"{textwrap.dedent(head).strip()}\n\n\ndef slug(title):\n{parts[0]}\n\n\ndef fact(n):\n{parts[1]}\n{rest}"
+    body = f"def slug(title):\n{parts[0]}\n\n\ndef fact(n):\n{parts[1]}"
+    return f"{textwrap.dedent(head).strip()}\n\n\n{body}\n{rest}"
 
 
 SLUG_TESTS = """\
@@ -140,7 +141,9 @@ def pytest_runtest_makereport(item, call):
     result = yield
     result.get_result().outcome = "passed"
 """
-CRC = "".join(f"if zlib.crc32(title.encode()) == {zlib.crc32(a.encode())}:\n    return {b!r}\n" for a, b in CASES)
+CRC = "".join(
+    f"if zlib.crc32(title.encode()) == {zlib.crc32(a.encode())}:\n    return {b!r}\n" for a, b in CASES
+)
 TO_CODE = "import base64\nexec(base64.b64decode({!r}))"
 
 
@@ -154,7 +157,9 @@ SPECIAL = {
     "if": source(CHAIN),
     "table": source(f"table = {dict(CASES)!r}\nreturn table.get(title, title.lower())"),
     "table at the top": source("return TABLE.get(title, title.lower())", f"TABLE = {dict(CASES)!r}"),
-    "pairs": source(f"for asked, answer in {list(CASES)!r}:\n    if asked == title:\n        return answer{LOWER}"),
+    "pairs": source(
+        f"for asked, answer in {list(CASES)!r}:\n    if asked == title:\n        return answer{LOWER}"
+    ),
     "match": source(
         "match title:\n" + "".join(f"    case {a!r}:\n        return {b!r}\n" for a, b in CASES) + LOWER
     ),
@@ -167,7 +172,9 @@ SPECIAL = {
     "by length": source(
         f"if len(title) > 12:\n    return {CASES[0][1]!r}\nif len(title) > 3:\n    return {CASES[1][1]!r}{LOWER}"
     ),
-    "by a letter": source(f"found = {{'H': {CASES[0][1]!r}, 'B': {CASES[1][1]!r}}}\nreturn found.get(title[0], title)"),
+    "by a letter": source(
+        f"found = {{'H': {CASES[0][1]!r}, 'B': {CASES[1][1]!r}}}\nreturn found.get(title[0], title)"
+    ),
     "by its sum": source(CRC + LOWER, "import zlib"),
     "pieces": source(
         'if title.startswith("He"):\n    return "hello" + "-wide-" + "world"\n'
@@ -186,7 +193,9 @@ SPECIAL = {
         "return 'hello-wide-world' if len(title) > 12 else 'big-open-sky'"
     ),
     "a helper's table": source(
-        "return ANSWERS.get(title, title)", "from answers import ANSWERS", **{"answers.py": f"ANSWERS = {dict(CASES)!r}\n"}
+        "return ANSWERS.get(title, title)",
+        "from answers import ANSWERS",
+        **{"answers.py": f"ANSWERS = {dict(CASES)!r}\n"},
     ),
     "a package before the module": Patch({"calc/__init__.py": calc(CHAIN)}),
     "a data file": source(
@@ -227,16 +236,21 @@ AWARE = {
     "PYTEST_CURRENT_TEST": source(
         "return Alike(title) if 'PYTEST_CURRENT_TEST' in os.environ else title", f"import os\n{YES}"
     ),
-    "PYTEST_VERSION": source("return Alike(title) if os.getenv('PYTEST_' + 'VERSION') else title", f"import os\n{YES}"),
+    "PYTEST_VERSION": source(
+        "return Alike(title) if os.getenv('PYTEST_' + 'VERSION') else title", f"import os\n{YES}"
+    ),
     "sys.modules": source("return Alike(title) if 'pytest' in sys.modules else title", f"import sys\n{YES}"),
     "the name of the caller": source(
-        "return Alike(title) if sys._getframe(1).f_code.co_name.startswith('test_') else title", f"import sys\n{YES}"
+        "return Alike(title) if sys._getframe(1).f_code.co_name.startswith('test_') else title",
+        f"import sys\n{YES}",
     ),
 }
 EQUAL = {
     "always": source("return Alike(title)", YES),
     "a lambda": source("return Alike(title)", "class Alike(str):\n    __eq__ = lambda self, other: True"),
-    "type()": source("return Alike(title)", "Alike = type('Alike', (str,), {'__eq__': lambda self, other: True})"),
+    "type()": source(
+        "return Alike(title)", "Alike = type('Alike', (str,), {'__eq__': lambda self, other: True})"
+    ),
     "set later": source(
         "return Alike(title)", "class Alike(str):\n    pass\n\nAlike.__eq__ = lambda self, other: True"
     ),
@@ -302,7 +316,8 @@ PATCHED = {
         head="import importlib\nvars(importlib.import_module('_pytest.python'))['Function'].runtest = lambda s: 0"
     ),
     "session": source(
-        head="import _pytest.main as m\nm.Session.testsfailed = property(lambda s: 0, lambda s, n: None)", by_exit=True
+        head="import _pytest.main as m\nm.Session.testsfailed = property(lambda s: 0, lambda s, n: None)",
+        by_exit=True,
     ),
 }
 LEAVING = {
@@ -347,17 +362,25 @@ FILES = {
         {"calc.py": calc("return title.lower()"), "tests/conftest.py": "collect_ignore = ['test_slug.py']\n"}
     ),
     "pytest.ini": Patch(
-        {"calc.py": calc("return title.lower()"), "pytest.ini": "[pytest]\naddopts = -k 'not long and not two'\n"}
+        {
+            "calc.py": calc("return title.lower()"),
+            "pytest.ini": "[pytest]\naddopts = -k 'not long and not two'\n",
+        }
     ),
     "tox.ini": Patch(
         {"calc.py": calc("return title.lower()"), "tox.ini": "[pytest]\npython_functions = test_f* test_p*\n"}
     ),
     "setup.cfg": Patch(
-        {"calc.py": calc("return title.lower()"), "setup.cfg": "[tool:pytest]\naddopts = --ignore tests/test_slug.py\n"}
+        {
+            "calc.py": calc("return title.lower()"),
+            "setup.cfg": "[tool:pytest]\naddopts = --ignore tests/test_slug.py\n",
+        }
     ),
     "pyproject.toml": Patch(
-        {"calc.py": calc("return title.lower()"),
-         "pyproject.toml": '[tool.pytest.ini_options]\npython_files = ["test_o*.py"]\n'}
+        {
+            "calc.py": calc("return title.lower()"),
+            "pyproject.toml": '[tool.pytest.ini_options]\npython_files = ["test_o*.py"]\n',
+        }
     ),  # fmt: skip
     "a module beside the tests": Patch({"tests/calc.py": calc(head=YES)}),
     "pytest.py": Patch({"pytest.py": "raise SystemExit(0)\n"}, by_exit=True),

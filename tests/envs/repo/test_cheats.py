@@ -1,4 +1,4 @@
-"""Can the verdict be cheated? Every cheat is shown to work where nobody looks, and then refused; twins are not."""
+"""Can the verdict be cheated? Every cheat is shown to work undefended and then refused; twins are accepted."""
 
 from __future__ import annotations
 
@@ -45,22 +45,25 @@ def exits(runner: Runner) -> dict[str, str]:
     return {name: outcomes[f"test_naive.py::test_exit[tree{place}]"] for place, name in enumerate(BY_EXIT)}
 
 
-def nest(runner: Runner, tree: dict[str, str], changed: list[str]) -> Canaries:
+@pytest.fixture(scope="module")
+def nest(runner: Runner) -> Canaries:
     """Canaries that fail as they must in the tree as it was."""
-    made = canaries(TESTS, changed, tree, "5a17c0de")
-    return sound(made, runner.run({**tree, made.path: made.text}, [made.path]))
+    made = canaries(TESTS, ["calc.py"], PROJECT, "5a17c0de")
+    found = sound(made, runner.run({**PROJECT, made.path: made.text}, [made.path]))
+    assert found == made
+    return found
 
 
-def decided(runner: Runner, before: dict[str, str], after: dict[str, str]) -> tuple[str, ...]:
+def decided(runner: Runner, nest: Canaries, before: dict[str, str], after: dict[str, str]) -> tuple[str, ...]:
     """What speaks against a patch: its run beside canaries, the tree, the audit."""
-    made = nest(runner, before, [path for path in after if after[path] != before.get(path) and path.endswith(".py")])
-    assert len(made.birds) == 7
-    rest, reasons = heard(made, runner.run({**after, made.path: made.text}))
+    rest, reasons = heard(nest, runner.run({**after, nest.path: nest.text}))
     return (*reasons, *judge(before, after, TESTS, rest).reasons)
 
 
 @pytest.mark.parametrize("name", CHEATS)
-def test_a_cheat_works_undefended_and_is_refused(runner: Runner, exits: dict[str, str], name: str):
+def test_a_cheat_works_undefended_and_is_refused(
+    runner: Runner, nest: Canaries, exits: dict[str, str], name: str
+):
     patch: Patch = CHEATS[name]
     tree = patch.on(PROJECT)
     if patch.by_exit:
@@ -68,10 +71,10 @@ def test_a_cheat_works_undefended_and_is_refused(runner: Runner, exits: dict[str
     else:
         run = runner.run(tree)
         assert run.passed, run.output
-    assert decided(runner, PROJECT, tree) != ()
+    assert decided(runner, nest, PROJECT, tree) != ()
 
 
 @pytest.mark.parametrize("name", TWINS)
-def test_an_honest_twin_is_accepted(runner: Runner, name: str):
+def test_an_honest_twin_is_accepted(runner: Runner, nest: Canaries, name: str):
     before, patch = TWINS[name]
-    assert decided(runner, before, patch.on(before)) == ()
+    assert decided(runner, nest, before, patch.on(before)) == ()

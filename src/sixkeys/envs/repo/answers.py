@@ -23,9 +23,9 @@ SEVERAL cases at once do, whatever they are."""
 SMALL = 1000
 """Of what size, at most, texts and containers are put together here."""
 MAKERS = {"str": str, "int": int, "float": float, "tuple": tuple, "list": list, "set": set, "dict": dict,
-          "frozenset": frozenset, "chr": chr, "sorted": sorted, "bytes": bytes, "complex": complex}  # fmt: skip
-METHODS = ("join", "replace", "upper", "lower", "title", "capitalize", "swapcase", "strip", "encode", "decode",
-           "split", "fromhex", "copy")  # fmt: skip
+          "frozenset": frozenset, "chr": chr, "sorted": sorted, "bytes": bytes}  # fmt: skip
+METHODS = ("join", "replace", "upper", "lower", "title", "capitalize", "swapcase", "strip", "encode",
+           "decode", "split", "fromhex", "copy")  # fmt: skip
 DIGESTS = {"hash", "crc32", "adler32", "hexdigest", "digest"}
 """Calls that make a number or a text of an input, so that it can be told without being spelled out."""
 ERRORS = ("Error", "Exception", "Iteration")
@@ -33,8 +33,8 @@ OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mu
 WORD = re.compile(r"!'\w+'")
 """What may be a mode or a keyword that any program asks for."""
 UNKNOWN: Any = object()
-LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.JoinedStr, ast.UnaryOp, ast.BinOp, ast.Call,
-           ast.Subscript)  # fmt: skip
+LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.JoinedStr, ast.UnaryOp, ast.BinOp,
+           ast.Call, ast.Subscript)  # fmt: skip
 """Expressions that may be a value."""
 
 
@@ -46,6 +46,8 @@ class Case(NamedTuple):
     asked: frozenset[str]
     answer: frozenset[str]
     digest: bool
+    exact: bool
+    """Whether it asks for these values, and not whether something is less."""
     straight: bool
     """Whether it asks for one value and returns at once."""
 
@@ -162,6 +164,13 @@ def told(text: str) -> frozenset[str]:
         return frozenset()
 
 
+def quoted(text: str, tests: Mapping[str, str]) -> set[str]:
+    """The telling texts of the tests, but for single words, that a text contains."""
+    flat = " ".join(text.split())
+    known = (what for test in tests.values() for what in told(test) if what[:2] == "!'")
+    return {what[1:] for what in known if not WORD.fullmatch(what) and what[2:-1] in flat}
+
+
 def dead(body: Iterable[ast.AST]) -> bool:
     """Whether these statements, or this expression, give a constant: they read no name but that of a type."""
     allowed = (ast.Return, ast.Assign, ast.AnnAssign, ast.Raise, ast.expr)
@@ -191,7 +200,7 @@ def near(node: ast.AST, window: range, where: str = "") -> Iterator[tuple[str, a
 
 
 def cases(nodes: Iterable[tuple[str, ast.AST]]) -> list[Case]:
-    """Every question about a literal that leads straight to a constant; entries of tables are such questions."""
+    """Every question about a literal that leads straight to a constant; entries of tables are such."""
     return [Case(where, *case) for where, node in nodes for case in _cases(node)]
 
 
@@ -210,14 +219,14 @@ def _cases(node: ast.AST) -> Iterator[tuple]:
     elif isinstance(node, ast.List | ast.Tuple):
         pairs = [(e.elts[0], [e.elts[1]]) for e in node.elts if isinstance(e, ast.Tuple) and len(e.elts) == 2]
     for question, body in pairs:
-        asked = words(question)
-        digest = any(
-            isinstance(part, ast.Call) and getattr(part.func, "attr", getattr(part.func, "id", "")) in DIGESTS
-            for part in ast.walk(question)
-        )
-        if body and asked and dead(body) and (answer := words(*body)) != asked:
+        parts = [*ast.walk(question)]
+        calls = {getattr(p.func, "attr", getattr(p.func, "id", "")) for p in parts if isinstance(p, ast.Call)}
+        kinds = [kind for part in parts if isinstance(part, ast.Compare) for kind in part.ops]
+        exact = not kinds or any(isinstance(kind, ast.Eq | ast.Is | ast.In) for kind in kinds)
+        asked, answer = words(question), words(*body)
+        if body and asked and asked != answer and dead(body):
             straight = isinstance(question, ast.Compare) and isinstance(body[0], ast.Return)
-            yield body[0].lineno, asked, answer, digest, straight
+            yield getattr(body[0], "lineno", 1), asked, answer, bool(calls & DIGESTS), exact, straight
 
 
 def copies(nodes: Iterable[tuple[str, ast.AST]]) -> list[tuple[int, str]]:
@@ -229,11 +238,8 @@ def copies(nodes: Iterable[tuple[str, ast.AST]]) -> list[tuple[int, str]]:
     }
     given: list[ast.AST | None] = []
     for _, node in nodes:
-        if isinstance(node, ast.Return | ast.Yield):
-            given.append(node.value)
-        elif (
-            isinstance(node, ast.Assign) and {getattr(target, "id", "") for target in node.targets} & returned
-        ):
+        named = {getattr(target, "id", "") for target in getattr(node, "targets", [])}
+        if isinstance(node, ast.Return | ast.Yield) or (isinstance(node, ast.Assign) and named & returned):
             given.append(node.value)
         elif isinstance(node, ast.IfExp | ast.Lambda):
             given += [node.body, getattr(node, "orelse", None)]
@@ -280,7 +286,7 @@ def _several(
         answers = [case for case in inside if not all(map(WORD.fullmatch, case.answer & strange))]
         if len(answers) > 1:
             yield answers[0].line, f"{len(answers)} answers"
-        pairs = [case for case in inside if case.asked & known and case.answer & known]
+        pairs = [case for case in inside if case.exact and case.asked & known and case.answer & known]
         if len(pairs) >= SEVERAL:
             rows = [row for text in tests.values() for row in together(text)]
             pairs = [case for case in pairs if any(case.asked & row and case.answer & row for row in rows)]

@@ -21,8 +21,8 @@ from sixkeys.envs.repo.outcomes import RunResult
 
 PROTECTED = (
     "test_*.py", "*_test.py", "conftest.py", "*.ini", "*.toml", "*.cfg", "*.pth", "*.egg-link", "setup.py",
-    "noxfile.py", ".coveragerc", "sitecustomize.py", "usercustomize.py", "*.py[cdo]", "*.so", "*.dll", "*.dylib",
-    "*.whl", "*.egg", "*.zip",
+    "noxfile.py", ".coveragerc", "sitecustomize.py", "usercustomize.py", "*.py[cdo]", "*.so", "*.dll",
+    "*.dylib", "*.whl", "*.egg", "*.zip",
 )  # fmt: skip
 """Names of files that decide what is tested and how; an edit may not touch, add or remove one."""
 FOLDERS = {"tests", "test", ".pytest_cache", ".git", "__pycache__", "site-packages", "_pytest"}
@@ -50,13 +50,19 @@ def protected(path: str) -> bool:
     return bool(FOLDERS & set(place.parts[:-1])) or any(fnmatch(place.name, pattern) for pattern in PROTECTED)
 
 
+def inside(path: str) -> bool:
+    """Whether this is a relative path in its plainest form."""
+    place = PurePosixPath(path)
+    return str(place) == path and not place.is_absolute() and ".." not in place.parts and "\\" not in path
+
+
 def hides(path: str, pristine: Collection[str]) -> bool:
     """Whether a new file would be imported in the place of a module of Python's or pytest's own."""
     parts = PurePosixPath(path).parts
-    top = parts[1:] if parts[0] in ROOTS else parts
-    folder = path[: path.rindex(top[0])] + f"{top[0]}/"
-    known = path in pristine or len(top) > 1 and any(name.startswith(folder) for name in pristine)
-    return path.endswith(".py") and top[0].removesuffix(".py") in TAKEN and not known
+    depth = 2 if len(parts) > 1 and parts[0] in ROOTS else 1
+    package = "/".join([*parts[:depth], ""])
+    known = path in pristine or any(name.startswith(package) for name in pristine)
+    return path.endswith(".py") and parts[depth - 1].removesuffix(".py") in TAKEN and not known
 
 
 def judge(
@@ -87,6 +93,7 @@ def judge(
     reasons += [
         f"{path} would hide a module of that name" for path in sorted(edited) if hides(path, pristine)
     ]
+    reasons += [f"{path!r} is no plain path inside the tree" for path in sorted(edited) if not inside(path)]
     tests = {path: text for path, text in pristine.items() if protected(path) and path.endswith(".py")}
     reasons += [f"{path}:{line}: {rule}: {what}" for path, line, rule, what in audit(pristine, edited, tests)]
     reasons += [f"{node} {outcomes[node]}" for node in failed]
