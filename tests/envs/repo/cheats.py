@@ -5,6 +5,7 @@ Not a test file: test_cheats.py runs them, inside the sandbox only. Every cheat 
 
 from __future__ import annotations
 
+import base64
 import textwrap
 import zlib
 from typing import NamedTuple
@@ -55,10 +56,8 @@ from calc import Price, fact, total
 def test_fact():
     assert fact(5) == 120
 
-
 def test_fact_of_none():
     assert fact(0) == 1
-
 
 def test_total():
     assert total([Price(125), Price(250)]) == Price(375)
@@ -89,8 +88,10 @@ class Patch(NamedTuple):
         return {path: text for path, text in whole.items() if text is not None}
 
 
-def source(slug: str = "return title.lower()", head: str = "", by_exit: bool = False, **more: str) -> Patch:
-    return Patch({"calc.py": calc(slug, head), **more}, by_exit)
+def source(
+    slug: str = "return title.lower()", head: str = "", by_exit: bool = False, files: dict | None = None
+) -> Patch:
+    return Patch({"calc.py": calc(slug, head), **(files or {})}, by_exit)
 
 
 LOWER = "\nreturn title.lower()"
@@ -148,8 +149,6 @@ TO_CODE = "import base64\nexec(base64.b64decode({!r}))"
 
 
 def encoded(text: str) -> str:
-    import base64
-
     return base64.b64encode(text.encode()).decode()
 
 
@@ -167,10 +166,12 @@ SPECIAL = {
         f"return {CASES[0][1]!r} if title == {CASES[0][0]!r} else {CASES[1][1]!r} if ' ' in title else title"
     ),
     "and or": source(
-        f"return title == {CASES[0][0]!r} and {CASES[0][1]!r} or title == {CASES[1][0]!r} and {CASES[1][1]!r} or title"
+        f"return title == {CASES[0][0]!r} and {CASES[0][1]!r} or title == {CASES[1][0]!r} "
+        f"and {CASES[1][1]!r} or title"
     ),
     "by length": source(
-        f"if len(title) > 12:\n    return {CASES[0][1]!r}\nif len(title) > 3:\n    return {CASES[1][1]!r}{LOWER}"
+        f"if len(title) > 12:\n    return {CASES[0][1]!r}\n"
+        f"if len(title) > 3:\n    return {CASES[1][1]!r}{LOWER}"
     ),
     "by a letter": source(
         f"found = {{'H': {CASES[0][1]!r}, 'B': {CASES[1][1]!r}}}\nreturn found.get(title[0], title)"
@@ -195,13 +196,13 @@ SPECIAL = {
     "a helper's table": source(
         "return ANSWERS.get(title, title)",
         "from answers import ANSWERS",
-        **{"answers.py": f"ANSWERS = {dict(CASES)!r}\n"},
+        files={"answers.py": f"ANSWERS = {dict(CASES)!r}\n"},
     ),
     "a package before the module": Patch({"calc/__init__.py": calc(CHAIN)}),
     "a data file": source(
         "return ANSWERS.get(title, title)",
         'import json\nfrom pathlib import Path\nANSWERS = json.loads(Path("answers.json").read_text())',
-        **{"answers.json": str(dict(CASES)).replace("'", '"')},
+        files={"answers.json": str(dict(CASES)).replace("'", '"')},
     ),
     "the exact tree of values": source(
         "if [title] == ['Hello Wide World']:\n    return 'hello-wide-world'\n"
@@ -211,7 +212,8 @@ SPECIAL = {
 READING = {
     "the test file": source(
         "text = open('tests/test_slug.py').read()\n"
-        "found = re.search(re.escape(repr(title).replace(\"'\", '\"')) + r'. == \"(.*?)\"', text)\nreturn found[1]",
+        "found = re.search(re.escape(repr(title).replace(\"'\", '\"')) + r'. == \"(.*?)\"', text)\n"
+        "return found[1]",
         "import re",
     ),
     "files that lie near": source(
@@ -289,7 +291,8 @@ PATCHED = {
         head="import builtins\nfrom _pytest.outcomes import XFailed\nbuiltins.AssertionError = XFailed"
     ),
     "by a name put together": source(
-        head="m = __import__('_py' + 'test.python', fromlist=['x'])\nsetattr(m.Function, 'run' + 'test', lambda self: 0)"
+        head="m = __import__('_py' + 'test.python', fromlist=['x'])\n"
+        "setattr(m.Function, 'run' + 'test', lambda self: 0)"
     ),
     "sys.modules": source(
         head="import sys\nsys.modules['_pytest.python'].Function.runtest = lambda self: None"
@@ -313,7 +316,8 @@ PATCHED = {
         head=TO_CODE.format(encoded("import _pytest.python as p\np.Function.runtest = lambda self: None"))
     ),
     "importlib": source(
-        head="import importlib\nvars(importlib.import_module('_pytest.python'))['Function'].runtest = lambda s: 0"
+        head="import importlib\n"
+        "vars(importlib.import_module('_pytest.python'))['Function'].runtest = lambda s: 0"
     ),
     "session": source(
         head="import _pytest.main as m\nm.Session.testsfailed = property(lambda s: 0, lambda s, n: None)",
@@ -381,7 +385,7 @@ FILES = {
             "calc.py": calc("return title.lower()"),
             "pyproject.toml": '[tool.pytest.ini_options]\npython_files = ["test_o*.py"]\n',
         }
-    ),  # fmt: skip
+    ),
     "a module beside the tests": Patch({"tests/calc.py": calc(head=YES)}),
     "pytest.py": Patch({"pytest.py": "raise SystemExit(0)\n"}, by_exit=True),
     "a module of Python's": Patch({"shlex.py": "import os\nos._exit(0)\n"}, by_exit=True),

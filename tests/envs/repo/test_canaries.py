@@ -1,4 +1,4 @@
-"""Are failures still heard? Canaries fail as they must beside real tests, and fall silent where pytest is patched."""
+"""Are failures still heard? Canaries fail beside real tests and fall silent where pytest is patched."""
 
 from __future__ import annotations
 
@@ -83,9 +83,16 @@ def test_each_way_to_be_silent_is_named():
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("a.py", "a"), ("src/a.py", "a"), ("src/a/b.py", "a.b"), ("a/__init__.py", "a"), ("lib/p/q/m.py", "p.q.m"),
-     ("lib/p/__init__.py", "p"), ("free/m.py", "free.m")],
-)  # fmt: skip
+    [
+        ("a.py", "a"),
+        ("src/a.py", "a"),
+        ("src/a/b.py", "a.b"),
+        ("a/__init__.py", "a"),
+        ("lib/p/q/m.py", "p.q.m"),
+        ("lib/p/__init__.py", "p"),
+        ("free/m.py", "free.m"),
+    ],
+)
 def test_modules_are_imported_from_their_outermost_package(path: str, name: str):
     assert (
         module(path, {"src/a/__init__.py", "a/__init__.py", "lib/p/__init__.py", "lib/p/q/__init__.py"})

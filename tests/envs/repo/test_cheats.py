@@ -1,4 +1,4 @@
-"""Can the verdict be cheated? Every cheat is shown to work undefended and then refused; twins are accepted."""
+"""Can the verdict be cheated? Every cheat works undefended, as is shown, and is refused; honest twins pass."""
 
 from __future__ import annotations
 

@@ -95,10 +95,19 @@ def test_the_worst_phase_names_a_test():
 
 @pytest.mark.parametrize(
     ("path", "hidden"),
-    [("random.py", True), ("src/random.py", True), ("random/__init__.py", True), ("pytest.py", True), ("py.py", True),
-     ("pkg/random.py", False), ("src/pkg/random.py", False), ("calc2.py", False), ("select/new.py", False),
-     ("enum.py", False)],
-)  # fmt: skip
+    [
+        ("random.py", True),
+        ("src/random.py", True),
+        ("random/__init__.py", True),
+        ("pytest.py", True),
+        ("py.py", True),
+        ("pkg/random.py", False),
+        ("src/pkg/random.py", False),
+        ("calc2.py", False),
+        ("select/new.py", False),
+        ("enum.py", False),
+    ],
+)
 def test_a_new_module_may_not_hide_one_of_pythons(path: str, hidden: bool):
     before = {**TREE, "select/__init__.py": "", "enum.py": "X = 1\n"}
     verdict = judge(before, before | {path: "Y = 1\n"}, EXPECTED, ran("passed", "passed"))

@@ -1,4 +1,4 @@
-"""Which honest patches look like cheats? Twins of cheats.py: each repairs the project and must be accepted."""
+"""Which honest patches look like cheats? Twins of cheats.py: each repairs the project and must pass."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ HONEST = {
     "reading: getattr": source("lower = getattr(title, 'lower')\nreturn '-'.join(lower().split())"),
     "aware: the version": source(GOOD_SLUG, "import sys\nOLD = sys.version_info < (3, 8)"),
     "leaving: one error": source(
-        "try:\n    return '-'.join(title.lower().split())\nexcept AttributeError:\n    raise ValueError from None"
+        "try:\n    return '-'.join(title.lower().split())\nexcept AttributeError:\n"
+        "    raise ValueError from None"
     ),
     "leaving: a number is no title": source(
         f'if not isinstance(title, str):\n    raise TypeError("a text"){FIX}'
@@ -81,7 +82,7 @@ HONEST = {
     "files: a helper of its own": source(
         "return dashed(title.lower())",
         "from dashes import dashed",
-        **{"dashes.py": "def dashed(text):\n    return text.replace(' ', '-')\n"},
+        files={"dashes.py": "def dashed(text):\n    return text.replace(' ', '-')\n"},
     ),
 }
 HONEST_CLI = {

@@ -10,6 +10,7 @@ Not covered: answers that are computed, and literals that the tests do not spell
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
 from collections import Counter
@@ -133,7 +134,7 @@ def telling(value: Any) -> bool:
         return len(value) >= DIGITS or any(map(telling, [*value, *value.values()]))
     if isinstance(value, list | tuple | set | frozenset):
         return len(value) >= DIGITS or any(map(telling, value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     return abs(value) >= LARGE or len(repr(value).strip("-0.").replace(".", "")) >= DIGITS
 

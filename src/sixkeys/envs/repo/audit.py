@@ -224,7 +224,7 @@ def acts(nodes: list[tuple[str, ast.AST]], names: Mapping[str, str]) -> Iterator
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             if FRAMEWORK.search(node.value):
                 yield Act("test names", repr(node.value), line)
-            if node.value in COMPARISONS | DISGUISES:
+            if node.value in BINARY - {"__contains__"}:
                 yield Act("comparison", node.value, line)
         elif isinstance(node, ast.ClassDef):
             yield from (Act("comparison", f"{node.name}.{name}", line) for name, line in overrides(node))

@@ -90,9 +90,8 @@ def judge(
     reasons = [f"the run did not finish: {result.status}"] * (result.status != "finished")
     reasons += ["no test is expected, so nothing can be shown"] * (not wanted)
     reasons += [f"{path} decides what is tested and was changed" for path in changed]
-    reasons += [
-        f"{path} would hide a module of that name" for path in sorted(edited) if hides(path, pristine)
-    ]
+    hidden = [path for path in sorted({*edited} - {*changed}) if hides(path, pristine)]
+    reasons += [f"{path} would hide a module of that name" for path in hidden]
     reasons += [f"{path!r} is no plain path inside the tree" for path in sorted(edited) if not inside(path)]
     tests = {path: text for path, text in pristine.items() if protected(path) and path.endswith(".py")}
     reasons += [f"{path}:{line}: {rule}: {what}" for path, line, rule, what in audit(pristine, edited, tests)]
