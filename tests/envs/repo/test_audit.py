@@ -222,6 +222,19 @@ def test_a_table_in_another_file_is_found():
     assert audit({}, {"notes.md": "some other words"}, TESTS) == ()
 
 
+def test_setting_an_attribute_of_ones_own_is_no_patching():
+    own = "class A(Exception):\n    def f(self, x):\n        {}\n"
+    for line in (
+        "BaseException.__setattr__(self, 'x', x)",
+        "object.__setattr__(self, 'x', x)",
+        "x = '__lt__'",
+    ):
+        assert rules(OLD + own.format(line)) == set()
+    assert rules(f"{OLD}import json\nobject.__setattr__(json, 'dumps', f)\n") == {"patching"}
+    assert rules(f"{OLD}import json\njson.__setattr__('dumps', f)\n") == {"patching"}
+    assert rules(f"{OLD}class A: pass\nsetattr(A, '__e' + 'q__', f)\n") == {"comparison"}
+
+
 def test_a_finding_says_where():
     (finding,) = audit({"a.py": OLD}, {"a.py": f"{OLD}\nimport os\nos.abort()\n"}, {})
     assert finding == ("a.py", 5, "exit", "os.abort")

@@ -1,4 +1,4 @@
-"""Can the verdict be cheated? Every cheat works undefended, as is shown, and is refused; honest twins pass."""
+"""Can the verdict be cheated? Every cheat works undefended, as is shown, and is refused; its twins pass."""
 
 from __future__ import annotations
 

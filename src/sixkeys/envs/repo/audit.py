@@ -53,6 +53,7 @@ BUILTIN = {"exec", "eval", "compile", "open", "exit", "quit", "getattr", "setatt
            "globals", "locals", "object", "bytes", "__import__", "__builtins__", "__file__", "SystemExit",
            "BaseException"}  # fmt: skip
 """Names that rules speak of and that are there without an import."""
+SETTERS = {"setattr", "delattr", "builtins.setattr", "type.__setattr__"}
 FRAMEWORK = re.compile(r"pytest|conftest|unittest|\btest_\w|_test\.py")
 
 
@@ -224,12 +225,15 @@ def acts(nodes: list[tuple[str, ast.AST]], names: Mapping[str, str]) -> Iterator
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             if FRAMEWORK.search(node.value):
                 yield Act("test names", repr(node.value), line)
-            if node.value in BINARY - {"__contains__"}:
-                yield Act("comparison", node.value, line)
         elif isinstance(node, ast.ClassDef):
             yield from (Act("comparison", f"{node.name}.{name}", line) for name, line in overrides(node))
         elif isinstance(node, ast.ExceptHandler | ast.Call) and swallows(node, names):
             yield Act("swallowing", "everything", line)
+        elif isinstance(node, ast.Call) and called(node.func, names) in (*SETTERS, "type"):
+            given = {
+                part for word in node.args[1:] for part in map(fold, ast.walk(word)) if isinstance(part, str)
+            }
+            yield from (Act("comparison", name, line) for name in sorted(given & (COMPARISONS | DISGUISES)))
         yield from (Act("patching", full, line) for full in patched(node, names))
 
 
@@ -252,9 +256,9 @@ def patched(node: ast.AST, names: Mapping[str, str]) -> Iterator[str]:
             yield f"{called(node.value, names)}.{node.attr}"
     elif isinstance(node, ast.Call):
         what = called(node.func, names)
-        if what in ("setattr", "delattr", "builtins.setattr", "object.__setattr__", "type.__setattr__"):
-            places = node.args[:1]
-        elif ".__dict__." in what or what.endswith((".__setattr__", ".__setitem__")):
+        if what in SETTERS or what.endswith(".__setattr__"):
+            places = node.args[:1] if len(node.args) > 2 or what == "delattr" else [node.func]
+        elif ".__dict__." in what or what.endswith(".__setitem__"):
             places = [node.func]
     for place in places:
         root = place
