@@ -67,6 +67,7 @@ ACTS = {
         "import pickle\npickle.loads(b'')",
         "object.__subclasses__()",
         "f.__code__ = 1",
+        "c.cell_contents = 1",
         "__builtins__['x'] = 1",
     ],
     "patching": [
@@ -200,6 +201,7 @@ TWINS = [
     "import contextlib\nwith contextlib.suppress(KeyError):\n    f(1)\n",
     "class A:\n    b = 1\nA.b = 2\nsetattr(A, 'b', 3)\n",
     "from . import other\nother.level = 2\n",
+    "class A: pass\nA.__hash__ = f\nf.__closure__\n",
     '"""A text that speaks of pytest and tests/test_a.py."""\n',
 ]
 

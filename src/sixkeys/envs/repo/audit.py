@@ -28,7 +28,7 @@ FOREIGN = {
     "inspect.trace traceback.*_stack *.f_back *.f_globals *.f_locals *.f_builtins *.tb_frame *.gi_frame",
     "dynamic code": "exec eval builtins.exec builtins.eval builtins.compile marshal.* types.CodeType "
     "types.FunctionType code.* *.__code__ *.__subclasses__ *.__globals__ __builtins__* *.__builtins__* "
-    "*.__closure__",
+    "*.cell_contents",
 }
 """Acts that an edit never needs, as patterns of full names."""
 RARE = {
@@ -252,7 +252,7 @@ def patched(node: ast.AST, names: Mapping[str, str]) -> Iterator[str]:
     places: Sequence[ast.AST] = ()
     if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
         places = [node.value]
-        if isinstance(node, ast.Attribute) and node.attr in COMPARISONS | DISGUISES:
+        if isinstance(node, ast.Attribute) and node.attr in BINARY | DISGUISES:
             yield f"{called(node.value, names)}.{node.attr}"
     elif isinstance(node, ast.Call):
         what = called(node.func, names)
