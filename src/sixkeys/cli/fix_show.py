@@ -60,7 +60,8 @@ def checks(outcome: Outcome, isolation: str) -> list[Check]:
         *(Check(f"still fails: {node}", False) for node in repair.left),
         Check(f"{kept} of {len(before)} tests that passed before still pass", kept == len(before)),
         Check(f"a cold pytest of the pristine tree with the change ran {len(cold.outcomes)} tests", True),
-        Check("tests and configuration are untouched", True),
+        Check("tests and configuration are untouched, and the audit of the change finds nothing", True),
+        Check("tests that must fail still fail beside it", True),
         Check(f"isolation: {isolation}", isolation != "none"),
     ]
 

@@ -6,11 +6,13 @@ verdict, and a journal of what was tried.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sixkeys.envs.repo.attempts import Attempts, changed
+from sixkeys.envs.repo.canaries import canaries, heard, sound
 from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editable, still_failing
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.hands import STAGES, Hand, Rank, hands
@@ -182,9 +184,19 @@ class Search:
         return judge(self.pristine, {**self.pristine, **files}, expected, run, excused)
 
     def confirm(self, repair: Repair, first: Diagnosis) -> tuple[RunResult, Verdict]:
-        """A cold `python -m pytest` of the pristine tree with the change, and the verdict on it."""
-        run = self.runner.cold(repair.files, self.tests, max(60.0, self._suite_seconds(first)))
-        return run, self._judge(repair.files, run, repair.left, first)
+        """A cold `python -m pytest` of the pristine tree with the change, and the verdict on it.
+
+        Tests that must fail run along (canaries.py): those that do where nothing was changed must do so here.
+        """
+        expected = [test.node for test in first.run.outcomes]
+        nest = canaries(expected, repair.files, self.pristine, secrets.token_hex(8))
+        alone = {nest.path: nest.text}
+        nest = sound(nest, self.runner.run(alone, [nest.path], 60.0))
+        tests = [*self.tests, nest.path] if self.tests else ()
+        limit = max(60.0, self._suite_seconds(first))
+        run, against = heard(nest, self.runner.cold({**repair.files, **alone}, tests, limit))
+        verdict = self._judge(repair.files, run, repair.left, first)
+        return run, verdict._replace(passed=verdict.passed and not against, reasons=verdict.reasons + against)
 
 
 def sure(repair: Repair, rivals: Sequence[Repair]) -> float:
