@@ -178,11 +178,14 @@ def _mounts(limits: Limits, place: Place) -> list[str]:
         argv += ["--ro-bind-try", name, name]
     paths = place.interpreter.paths
     above = {str(parent) for path in (*paths, place.repo) for parent in Path(path).parents}
-    for folder in sorted((above - {"/"}) | {INSIDE}):
-        if not folder.startswith("/usr/"):
-            argv += ["--perms", "0755", "--dir", folder]
+    made = [folder for folder in sorted((above - {"/"}) | {INSIDE}) if not folder.startswith("/usr/")]
+    hidden = [] if place.bare else [folder for folder in made if folder.startswith(f"{place.repo}/")]
+    for folder in made:
+        argv += ["--perms", "0755", "--dir", folder] if folder not in hidden else []
     if not place.bare:
         argv += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", place.repo]
+    for folder in hidden:
+        argv += ["--perms", "0755", "--dir", folder]
     for path in paths:
         argv += ["--ro-bind", path, path]
     for name in PROGRAMS:

@@ -179,8 +179,10 @@ def sound(record: Any) -> bool:
         return _are(list, value) and all(
             _are(str, pair, 2, {1: list}) and _are(int, pair[1]) for pair in value
         )
+    if kind == "variant":
+        return _are(int, value, 3, {2: str}) and value[1] >= 0
     return (
-        (kind == "start" and isinstance(value, str))
+        (kind in ("start", "usage") and isinstance(value, str))
         or (kind == "collected" and _are(str, value))
         or (kind == "covered" and _are(str, value, 2))
         or (kind == "end" and isinstance(value, int))
