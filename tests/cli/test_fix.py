@@ -96,7 +96,7 @@ def test_json_is_one_object(shop: Path, capfd: pytest.CaptureFixture):
     assert told["fixed"] == ["test_calc.py::test_high"]
     assert (told["left"], told["code"], told["schema"], told["tests"]) == ([], 0, 1, 1)
     assert all(check["held"] for check in told["checks"])
-    assert told["journal"][-1]["said"] == "passed"
+    assert "passed" in {line["said"] for line in told["journal"]}
     assert told["suspects"][0]["path"] == "calc.py"
     assert told["diff"].startswith("--- a/calc.py\n+++ b/calc.py\n")
 

@@ -104,8 +104,6 @@ def test_pytest_offers_a_repair_after_a_failing_run(tmp_path: Path):
         "-m",
         "pytest",
         "-p",
-        "sixkeys.cli.plugin",
-        "-p",
         "no:cacheprovider",
         "-k",
         "high",

@@ -25,7 +25,7 @@ SHORTEST, SLOWER = 0.6, 10
 """CPU seconds that a candidate has at least; how many times longer than before its tests may take."""
 START, COLLECT = 20.0, 4.0
 """Seconds by the clock, and CPU seconds, that collecting tests may take."""
-PROBES, ANY = 2, 12
+PROBES, ANY = 2, 6
 """Failing tests that are run for a candidate, and for one whose line no test runs."""
 
 

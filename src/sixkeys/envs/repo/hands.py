@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,6 +18,9 @@ from sixkeys.envs.repo.localise import Suspect
 
 STAGES = ((0, 20), (20, 60), (60, 160))
 """Suspicious lines, from which to which, that are worked on one after the other."""
+TRUST, SHARED = 4.0, 0.3
+"""A candidate's weight is how suspicious its line is to the power TRUST, times its score, over all scores of
+its line to the power SHARED."""
 PATIENCE = 0.98
 """How much less likely the next candidate of a line is than the one before it, by hand."""
 WORD, WORDS = re.compile(r"""('[^'\n]*'|"[^"\n]*")|([A-Za-z_]\w*|\d+(?:\.\d+)?)"""), 40
@@ -61,9 +64,14 @@ def hands(
             options = list(candidates(path, sources[path], lexicon, lines, pieces))
         except SyntaxError:
             continue
-        for candidate, score in zip(options, (rank or by_hand)(sources[path], options, pieces), strict=True):
+        scores = (rank or by_hand)(sources[path], options, pieces)
+        rivals: defaultdict[Suspect, float] = defaultdict(float)
+        for candidate, score in zip(options, scores, strict=True):
+            rivals[by_line[path, candidate.line]] += float(score)
+        for candidate, score in zip(options, scores, strict=True):
             suspect = by_line[path, candidate.line]
-            found.append(Hand(candidate, suspect, suspect.score / worst * float(score)))
+            trust = (suspect.score / worst) ** TRUST / rivals[suspect] ** SHARED
+            found.append(Hand(candidate, suspect, trust * float(score)))
     return sorted(found, key=lambda hand: -hand.weight)
 
 
