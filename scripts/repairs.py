@@ -159,12 +159,19 @@ def repair(bench: Bench, path: str, injury: Injury, seed: int, options: Options)
     near = [n for n, place in enumerate(suspects) if place[0] == path and 0 <= injury.line - place[1] < 3]
     return {
         "order": options.order, "fixed": fixed, "held_out": held, "seconds": round(seconds, 2),
-        "tried": len(search.journal), "candidates": search.total, "failing": len(diagnosis.failing),
+        "tried": runs_to(search), "candidates": search.total, "failing": len(diagnosis.failing),
         "rank": near[0] if near else None,
         "same": bool(fixed and best and same(best.files.get(path, ""), bench.project.sources()[path])),
         "confidence": best.confidence if best else None, "plausible": len(search.plausible),
         "edits": [list(h.candidate[1:2] + h.candidate[4:6]) for h in (best.hands if best else ())],
     }  # fmt: skip
+
+
+def runs_to(search: Search) -> int:
+    """How many candidates were tried up to the last one of the repair; all where there is none."""
+    last = search.best.hands[-1] if search.best else None
+    found = [place for place, tried in enumerate(search.journal, 1) if tried.hand is last]
+    return found[0] if found else len(search.journal)
 
 
 def ordered(diagnosis: Diagnosis, order: str, seed: int) -> Diagnosis:

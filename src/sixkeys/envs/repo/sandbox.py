@@ -38,7 +38,7 @@ class Limits(NamedTuple):
     memory: int = 1024 * MEGABYTE
     resident: int = 2048 * MEGABYTE
     """All processes of a run together."""
-    processes: int = 48
+    processes: int = 64
     descriptors: int = 1024
     entries: int = 20_000
     """Files and folders that a run may make."""
@@ -134,6 +134,7 @@ def environment(place: Place) -> dict[str, str]:
         "PATH": ":".join(folders), "HOME": base, "TMPDIR": base, "LANG": "C.UTF-8", "TZ": "UTC",
         "USER": "sandbox", "LOGNAME": "sandbox", "COLUMNS": "100", "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
         **own,
     }  # fmt: skip
 
