@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sixkeys.envs.repo.outcomes import RunResult
 
 PROTECTED = (
-    "test_*.py", "*_test.py", "conftest.py", "*.ini", "*.toml", "*.cfg", "*.pth",
+    "test_*.py", "*_test.py", "test.py", "tests.py", "conftest.py", "*.ini", "*.toml", "*.cfg", "*.pth",
     "sitecustomize.py", "usercustomize.py", "*.pyc", "*.so", "*.pyd",
 )  # fmt: skip
 """Names of files that decide what is tested and how; an edit may not touch, add or remove one."""
