@@ -35,7 +35,7 @@ from sixkeys import build
 from sixkeys.cli.common import bar, parse, say
 from sixkeys.envs.repo.outcomes import RunResult
 from sixkeys.envs.repo.project import read
-from sixkeys.envs.repo.repair import Diagnosis, Search, diagnose, editable, hands
+from sixkeys.envs.repo.repair import Diagnosis, RepairError, Search, diagnose, editable, hands
 from sixkeys.envs.repo.runner import Runner
 
 LIST = Path(__file__).with_name("history.toml")
@@ -107,8 +107,10 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def listed(path: Path) -> list[Bug]:
     """The bugs of the list, in its order."""
-    found = tomllib.loads(path.read_text())["bug"]
-    return [Bug(**{key: tuple(v) if isinstance(v, list) else v for key, v in one.items()}) for one in found]
+    found: list[dict[str, Any]] = tomllib.loads(path.read_text())["bug"]
+    for one in found:
+        one.update({key: tuple(value) for key, value in one.items() if isinstance(value, list)})
+    return [Bug(**one) for one in found]
 
 
 # --- git ---
@@ -172,6 +174,8 @@ class Bench(NamedTuple):
     sources: Mapping[str, str]
     fixed: Mapping[str, str]
     """Changed sources only, as the fix left them."""
+    before: RunResult
+    """What the tests of the fix say without it."""
     tests: tuple[str, ...]
     """Node ids in the changed test files that pass with the fix."""
     fails: tuple[str, ...]
@@ -196,10 +200,11 @@ def bench(root: Path, commit: str, tests: Sequence[str], python: str, workers: i
             if after.status != "finished" or not green:
                 raise ValueError(f"the tests of the fix do not run after it: {tail(after)}")
             before = runner.run({}, tests, SUITE_SECONDS)
-            again = passing(runner.run(fixed, tests, SUITE_SECONDS))
-            steady = tuple(test.node for test in after.outcomes if test.node in green & again)
-            fails = tuple(node for node in steady if node not in passing(before))
-            yield Bench(runner, project.sources(), fixed, steady, fails)
+            red = green - passing(before)
+            fickle = red - passing(runner.run(fixed, sorted(red), SUITE_SECONDS)) if red else set()
+            steady = [test.node for test in after.outcomes if test.node in green - fickle]
+            fails = tuple(node for node in steady if node in red)
+            yield Bench(runner, project.sources(), fixed, before, tuple(steady), fails)
 
 
 def passing(run: RunResult) -> set[str]:
@@ -233,7 +238,8 @@ def attempt(bug: Bug, options: Options) -> dict[str, Any]:
                 raise ValueError(f"these do not fail before and pass after, as they should: {missed[:3]}")
             return row | repair(place, options.budget)
     except (ValueError, RuntimeError) as error:
-        return row | {"why": "not shown", "reason": one_line(str(error), 300), "human": "", "needs": ()}
+        why = "no diagnosis" if isinstance(error, RepairError) else "not shown"
+        return row | {"why": why, "reason": one_line(str(error), 300), "human": "", "needs": ()}
 
 
 def repair(place: Bench, budget: float) -> dict[str, Any]:

@@ -36,10 +36,10 @@ LIBRARIES = {
     "python-slugify": ("un33k/python-slugify", "be60050791262776db3c59ff6c4bf7da7c2a1b43"),
     "parse": ("r1chardj0n3s/parse", "1d656b930be29f5031849033112116feb8e22fa1"),
     "toolz": ("pytoolz/toolz", "393e95c8091bd13b0e8babbe8087368fb8d75571"),
-    "more-itertools": ("more-itertools/more-itertools", "c9805345e04691a0671f2d0671e587ae5130b372"),
     "tabulate": ("astanin/python-tabulate", "a83993e2be0ac5a3937842517490c194c17c0a40"),
     "cookiecutter": ("cookiecutter/cookiecutter", "f9ab55e9dae56843701acf8b79b9253a54337903"),
     "tqdm": ("tqdm/tqdm", "fbe7952cce11e8073378b063bdae7ab277a96eb8"),
+    "more-itertools": ("more-itertools/more-itertools", "c9805345e04691a0671f2d0671e587ae5130b372"),
 }
 """Library -> its repository, the first commit there."""
 BUGSINPY = {
@@ -151,14 +151,14 @@ def formed(root: Path, library: str, sha: str, known: bool) -> Change | None:
     if not tests or not touched or (not known and any(kind != "M" for kind, _ in touched)):
         return None
     try:
-        sources = tuple(path for _, path in touched if differs(root, sha, path))
+        sources = [path for _, path in touched if differs(root, sha, path)]
     except (SyntaxError, UnicodeDecodeError, subprocess.CalledProcessError):
         return None
     lines = sum(size(root, sha, path) for path in sources)
     if not sources or (not known and (len(sources) > 1 or lines > MOST_LINES)):
         return None
     blobs = [git(root, "rev-parse", f"{side}:{sources[0]}").decode().strip() for side in (f"{sha}^1", sha)]
-    return Change(library, sha, "", "", sources, lines, tests, " ".join(blobs))
+    return Change(library, sha, "", "", tuple(sources), lines, tests, " ".join(blobs))
 
 
 def runs(path: str) -> bool:
@@ -195,8 +195,7 @@ def verified(root: Path, change: Change, python: str) -> dict[str, Any]:
         with bench(root, change.fix, change.tests, python, 1) as place:
             if not place.fails:
                 return {"fails": [], "why": "no test fails before and passes after"}
-            run = place.runner.run({}, place.tests, 120.0)
-            collected = {test.node for test in run.outcomes}
+            collected = {test.node for test in place.before.outcomes}
             gone = [node for node in place.fails if node not in collected]
             if len(gone) == len(place.fails) and change.fix not in BUGSINPY:
                 return {"fails": [], "why": "its tests cannot be collected before: something new is imported"}

@@ -44,7 +44,8 @@ def test_a_run_that_did_not_finish_is_no_pass(status: str):
 @pytest.mark.parametrize(
     "path",
     ["test_calc.py", "sub/test_new.py", "calc_test.py", "test.py", "sub/tests.py", "conftest.py",
-     "a/conftest.py", "Conftest.py", "tox.ini", "pytest.ini", "pyproject.toml", "setup.cfg", "a.pth", "sitecustomize.py", "a/x.pyc", "a.so"],
+     "a/conftest.py", "Conftest.py", "tox.ini", "pytest.ini", "pyproject.toml", "setup.cfg", "a.pth",
+     "sitecustomize.py", "a/x.pyc", "a.so"],
 )  # fmt: skip
 def test_what_decides_what_is_tested_may_not_change(path: str):
     added = judge(TREE, FIXED | {path: "x"}, EXPECTED, ran("passed", "passed"))
