@@ -75,7 +75,7 @@ class Bug(NamedTuple):
     tests: tuple[str, ...]
     """Test files that the fix changed and that pytest runs."""
     fails: tuple[str, ...]
-    """Node ids that fail before and pass after."""
+    """Node ids that fail before and pass after; none where a bug of BugsInPy could not be shown."""
     bugsinpy: str = ""
 
     @property
@@ -233,6 +233,8 @@ def attempt(bug: Bug, options: Options) -> dict[str, Any]:
     root = root_of(bug.fix, options.gitroots)
     try:
         with bench(root, bug.fix, bug.tests, options.python, 2) as place:
+            if not place.fails:
+                raise ValueError("no test fails before and passes after with this Python")
             if not set(bug.fails) <= set(place.fails):
                 missed = sorted(set(bug.fails) - set(place.fails))
                 raise ValueError(f"these do not fail before and pass after, as they should: {missed[:3]}")

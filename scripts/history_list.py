@@ -3,7 +3,7 @@
     python scripts/history_list.py runs/history/mined.jsonl mirrors/* --python PYTHON
 
 None is chosen by hand: the 13 bugs of tqdm and cookiecutter in BugsInPy; and of each of the eight libraries
-the six newest commits of the default branch (or merges, against their first parent)
+the five newest commits of the default branch (or merges, against their first parent)
   - whose message says fix, bug, close or resolve;
   - that change tests, and the syntax tree (docstrings aside) of one other Python file, by at most 10 lines;
   - after which tests of those files pass that failed before, and whose test files could be collected before
@@ -62,7 +62,7 @@ ONLY = re.compile(
     r"\b(bug(s|fix)?|fix(es|ed|ing)?|closes?d?|resolves?d?)\b|(fix|bug)[-_]|[-_](fix|bug)", re.IGNORECASE
 )
 ASIDE = re.compile(r"(docs?/|examples/|setup\.py$|benchmarks/|versioneer\.py$|(.*/)?(_version|conf)\.py$)")
-MOST_LINES, MOST = 10, 6
+MOST_LINES, MOST = 10, 5
 """Changed lines of a fix; fixes of one library besides BugsInPy's."""
 
 
@@ -208,10 +208,10 @@ def taken(looked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """What goes on the list: BugsInPy's, and of each library the first MOST others that are shown."""
     found, counted = [], Counter[str]()
     for row in looked:
-        if row["fails"]:
-            counted[row["library"]] += row["fix"] not in BUGSINPY
-            if row["fix"] in BUGSINPY or counted[row["library"]] <= MOST:
-                found.append(row)
+        known = row["fix"] in BUGSINPY
+        counted[row["library"]] += bool(row["fails"]) and not known
+        if known or (row["fails"] and counted[row["library"]] <= MOST):
+            found.append(row)
     return found
 
 
