@@ -26,7 +26,7 @@ from typing import Annotated, Any, NamedTuple
 
 import tyro
 from history import LIST, bench, changes, git, is_test, root_of, rows, shown
-from history_reasons import one_line, undocumented
+from history_reasons import one_line, program
 
 from sixkeys.cli.common import bar, parse, say
 from sixkeys.envs.repo.repair import RepairError
@@ -169,11 +169,8 @@ def runs(path: str) -> bool:
 
 def differs(root: Path, sha: str, path: str) -> bool:
     """Whether a file says another program after a commit; docstrings and the version's number aside."""
-    before, after = (undocumented(ast.parse(shown(root, side, path))) for side in (f"{sha}^1", sha))
-    trees = [
-        [ast.dump(s) for s in tree.body if "'__version__'" not in ast.dump(s)] for tree in (before, after)
-    ]
-    return trees[0] != trees[1]
+    before, after = (ast.dump(program(ast.parse(shown(root, side, path)))) for side in (f"{sha}^1", sha))
+    return before != after
 
 
 def size(root: Path, sha: str, path: str) -> int:

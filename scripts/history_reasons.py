@@ -21,6 +21,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 AROUND = 1
 """Lines before and after the changed ones from which an insertion may start."""
 PREFIX = re.compile(r"\b[rRbBuUfF]{1,2}(?=['\"])")
+UNSEEN = f"its lines are not among the first {LINES}"
 ALL = 100_000
 """More candidates than a line has."""
 
@@ -63,7 +64,11 @@ def told(attempt: Attempt) -> Told:
     if len(paths) != 1 or shut:
         what = f"{', '.join(shut)} may not be changed" if shut else f"needs changes in {len(paths)} files"
         return Told("several files" if not shut else "elsewhere", f"{what}: {listing(needs)}", human, needs)
-    return Told(*one_file(attempt, paths[0], needs), human, needs)
+    path, (why, reason) = paths[0], one_file(attempt, paths[0], needs)
+    near = set(changed_lines(attempt.old[path], attempt.new[path]))
+    seen = any(one.edit.path == path and one.line in near for one in attempt.queue)
+    blind = "failing tests run no line of the sources" if not attempt.queue else UNSEEN
+    return Told(why, reason if seen or why == "line" else f"{reason}; {blind}", human, needs)
 
 
 def one_file(attempt: Attempt, path: str, needs: Sequence[str]) -> tuple[str, str]:
@@ -81,7 +86,7 @@ def one_file(attempt: Attempt, path: str, needs: Sequence[str]) -> tuple[str, st
     usual, more = (offered(attempt, path, most) for most in (200, ALL))
     whole, *each = first_of(usual, old, [new, *pieces])
     if whole is not None:
-        return "line", f"its line is not among the first {LINES} ({whole.kind}, {needed(needs)})"
+        return "line", f"{UNSEEN} ({whole.kind}, {needed(needs)})"
     whole = first_of(more, old, [new])[0]
     if whole is not None:
         return (
@@ -164,11 +169,14 @@ def changed_lines(old: str, new: str) -> list[int]:
 # --- texts and trees ---
 
 
-def undocumented(tree: ast.Module) -> ast.Module:
-    """The tree without docstrings; changed in place."""
+def program(tree: ast.Module) -> ast.Module:
+    """The tree without docstrings and the version's number; changed in place."""
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
+    tree.body = [
+        one for one in tree.body if not (isinstance(one, ast.Assign) and "'__version__'" in ast.dump(one))
+    ]
     return tree
 
 
@@ -178,7 +186,7 @@ _seen: dict[str, tuple[str, str]] = {}
 def _known(text: str) -> tuple[str, str]:
     """The dump and the code of a text that is asked for again and again."""
     if text not in _seen:
-        tree = undocumented(ast.parse(text))
+        tree = program(ast.parse(text))
         _seen[text] = ast.dump(tree), ast.unparse(tree)
     return _seen[text]
 
@@ -191,39 +199,39 @@ def plain(text: str) -> str:
 def same(one: str, other: str) -> bool:
     """Whether two texts say the same program, docstrings aside. `other` is remembered."""
     try:
-        return ast.dump(undocumented(ast.parse(one))) == _known(other)[0]
+        return ast.dump(program(ast.parse(one))) == _known(other)[0]
     except SyntaxError:
         return False
 
 
-def parts(old: str, new: str) -> list[str]:
-    """`old` with one hunk of the difference each, as far as hunks change the program by themselves; else
-    `new` alone."""
+def hunks(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """(`old` with one hunk of the difference alone, that hunk in one line without comments) in turn."""
     before, after = (text.splitlines(keepends=True) for text in (old, new))
-    found = []
     for tag, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
-        text = "".join([*before[:start], *after[first:last], *before[end:]])
-        try:
-            ast.parse(text)
-        except SyntaxError:
-            return [new]
-        if not same(text, old):
-            found.append(text)
-    return found
+        if tag != "equal":
+            sides = (before[start:end], after[first:last])
+            said = ["".join(line for line in side if not line.strip().startswith("#")) for side in sides]
+            yield "".join([*before[:start], *sides[1], *before[end:]]), one_line(" -> ".join(said), 400)
+
+
+def parts(old: str, new: str) -> list[str]:
+    """`old` with one hunk of the difference each, where each is a program; else `new` alone."""
+    found = [text for text, _ in hunks(old, new)]
+    return [text for text in found if not same(text, old)] if all(map(parses, found)) else [new]
+
+
+def parses(text: str) -> bool:
+    """Whether this is Python."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def diff(old: str, new: str) -> str:
-    """Changed lines, old -> new, hunks with a bar between them; comments left out."""
-    before, after = (text.splitlines() for text in (old, new))
-    hunks = []
-    for tag, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag != "equal":
-            sides = [one_line(" ".join(line for line in lines if not line.strip().startswith("#")), 400)
-                     for lines in (before[start:end], after[first:last])]  # fmt: skip
-            hunks += [" -> ".join(sides)] * any(sides)
-    return " | ".join(hunks)
+    """Hunks that change the program, old -> new, with a bar between them."""
+    return " | ".join(said for text, said in hunks(old, new) if not same(text, old))
 
 
 def one_line(text: str, most: int) -> str:
@@ -237,7 +245,7 @@ def one_line(text: str, most: int) -> str:
 
 def differences(old: str, new: str) -> list[str]:
     """The changes of the syntax tree from `old` to `new`, in words without names and values."""
-    return list(_of_nodes(*(undocumented(ast.parse(text)) for text in (old, new))))
+    return list(_of_nodes(*(program(ast.parse(text)) for text in (old, new))))
 
 
 def _of_nodes(old: ast.AST, new: ast.AST) -> Iterator[str]:
