@@ -22,6 +22,7 @@ AROUND = 1
 """Lines before and after the changed ones from which an insertion may start."""
 PREFIX = re.compile(r"\b[rRbBuUfF]{1,2}(?=['\"])")
 UNSEEN = f"its lines are not among the first {LINES}"
+WORD = re.compile(r"\w+|[^\w\s'\"\\(),]")
 ALL = 100_000
 """More candidates than a line has."""
 
@@ -131,7 +132,7 @@ def offered(attempt: Attempt, path: str, most: int) -> Iterator[Candidate]:
 def first_of(options: Iterable[Candidate], old: str, wanted: Sequence[str]) -> list[Candidate | None]:
     """For each wanted text the first candidate that makes `old` the same program, or None.
 
-    Most are told from it by the words that they add and take away, without parsing.
+    Most are told from it by the words and marks that they add and take away, without parsing.
     """
     found: list[Candidate | None] = [None] * len(wanted)
     marks = [vocabulary(plain(text), plain(old)) for text in wanted]
@@ -148,8 +149,11 @@ def first_of(options: Iterable[Candidate], old: str, wanted: Sequence[str]) -> l
 
 
 def vocabulary(one: str, other: str) -> tuple[Counter[str], Counter[str]]:
-    """Words that `one` has more often than `other`, and the other way round; prefixes of strings are none."""
-    mine, theirs = (Counter(re.findall(r"\w+", PREFIX.sub("", text))) for text in (one, other))
+    """Words and marks that `one` has more often than `other`, and the other way round.
+
+    Left out is what the same tree may be written with or without: brackets, commas, quotes, prefixes.
+    """
+    mine, theirs = (Counter(WORD.findall(PREFIX.sub("", text))) for text in (one, other))
     return mine - theirs, theirs - mine
 
 
