@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import tyro
-from history_reasons import Attempt, one_line, same, told
+from history_reasons import Attempt, listing, one_line, same, told
 
 from sixkeys import build
 from sixkeys.cli.common import bar, parse, say
@@ -233,21 +233,23 @@ def attempt(bug: Bug, options: Options) -> dict[str, Any]:
     root = root_of(bug.fix, options.gitroots)
     try:
         with bench(root, bug.fix, bug.tests, options.python, 2) as place:
-            if not place.fails:
-                raise ValueError("no test fails before and passes after with this Python")
-            if not set(bug.fails) <= set(place.fails):
-                missed = sorted(set(bug.fails) - set(place.fails))
-                raise ValueError(f"these do not fail before and pass after, as they should: {missed[:3]}")
+            if not place.fails or not set(bug.fails) <= set(place.fails):
+                missed = sorted(set(bug.fails) - set(place.fails))[:3]
+                text = f"these do not fail before and pass after, as they should: {missed}"
+                text = text if missed else "no test fails before and passes after with this Python"
+                return row | unsearched(place, "not shown", text)
             return row | repair(place, options.budget)
     except (ValueError, RuntimeError) as error:
-        why = "no diagnosis" if isinstance(error, RepairError) else "not shown"
-        return row | {"why": why, "reason": one_line(str(error), 300), "human": "", "needs": ()}
+        return row | {"why": "not shown", "reason": one_line(str(error), 300), "human": "", "needs": ()}
 
 
 def repair(place: Bench, budget: float) -> dict[str, Any]:
     """The search as `fix` makes it, its proof, and why it failed where it did."""
     runner, began = place.runner, time.monotonic()
-    diagnosis = diagnose(runner, place.tests, SUITE_SECONDS)
+    try:
+        diagnosis = diagnose(runner, place.tests, SUITE_SECONDS)
+    except RepairError as error:
+        return unsearched(place, "no diagnosis", str(error))
     search = Search(runner, place.tests, began + budget)
     for _ in search.run(diagnosis):
         pass
@@ -267,6 +269,12 @@ def repair(place: Bench, budget: float) -> dict[str, Any]:
         )
     why = told(explained(place, diagnosis, search))._asdict()
     return row | why | ({"why": "fixed"} if fixed else {})
+
+
+def unsearched(place: Bench, why: str, text: str) -> dict[str, Any]:
+    """What is said of a bug that could not be searched for, with what would have been needed."""
+    what = told(Attempt(changed(place), place.fixed, place.sources, (), (), {}))
+    return what._replace(why=why, reason=f"{one_line(text, 160)}; {listing(what.needs)}")._asdict()
 
 
 def holds(place: Bench, files: Mapping[str, str]) -> bool | None:
