@@ -20,8 +20,8 @@ from sixkeys.envs.repo.audit import audit
 from sixkeys.envs.repo.outcomes import RunResult
 
 PROTECTED = (
-    "test_*.py", "*_test.py", "conftest.py", "*.ini", "*.toml", "*.cfg", "*.pth", "*.egg-link", "setup.py",
-    "noxfile.py", ".coveragerc", "sitecustomize.py", "usercustomize.py", "*.py[cdo]", "*.so", "*.dll",
+    "test_*.py", "*_test.py", "test.py", "tests.py", "conftest.py", "*.ini", "*.toml", "*.cfg", "*.pth", "*.egg-link",
+    "setup.py", "noxfile.py", ".coveragerc", "sitecustomize.py", "usercustomize.py", "*.py[cdo]", "*.so", "*.dll",
     "*.dylib", "*.whl", "*.egg", "*.zip",
 )  # fmt: skip
 """Names of files that decide what is tested and how; an edit may not touch, add or remove one."""
