@@ -20,9 +20,9 @@ from sixkeys.envs.repo.audit import audit
 from sixkeys.envs.repo.outcomes import RunResult
 
 PROTECTED = (
-    "test_*.py", "*_test.py", "test.py", "tests.py", "conftest.py", "*.ini", "*.toml", "*.cfg", "*.pth", "*.egg-link",
-    "setup.py", "noxfile.py", ".coveragerc", "sitecustomize.py", "usercustomize.py", "*.py[cdo]", "*.so", "*.dll",
-    "*.dylib", "*.whl", "*.egg", "*.zip",
+    "test_*.py", "*_test.py", "test.py", "tests.py", "conftest.py", "setup.py", "noxfile.py", ".coveragerc",
+    "*.ini", "*.toml", "*.cfg", "*.pth", "*.egg-link", "sitecustomize.py", "usercustomize.py", "*.py[cdo]",
+    "*.so", "*.dll", "*.dylib", "*.whl", "*.egg", "*.zip",
 )  # fmt: skip
 """Names of files that decide what is tested and how; an edit may not touch, add or remove one."""
 FOLDERS = {"tests", "test", ".pytest_cache", ".git", "__pycache__", "site-packages", "_pytest"}
