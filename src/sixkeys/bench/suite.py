@@ -113,7 +113,7 @@ LADDER: tuple[Case, ...] = (
 """Every case, from simple to complex."""
 QUICK_EPISODES = 16
 QUICK_CASES = ("grid_empty", "grid_key", "grid_mixed", "minigrid_doorkey", "b1", "b1_heldout")
-"""What a quick climb plays: one case of every kind."""
+"""What a quick climb plays: one case of every kind that the shipped agent was trained on."""
 
 
 def quick(case: Case) -> Case:

@@ -189,7 +189,9 @@ def test_hanging_and_dying_candidates_do_not_take_others_with_them(tmp_path: Pat
             hand = next(hand for hand in queue if hand.candidate.line in (line, line - 1))
             old = sources["calc.py"].splitlines()[line - 1]
             edit = RepoEdit("calc.py", line, old, old.replace(before, after))
-            chosen.append(hand._replace(candidate=hand.candidate._replace(edit=edit)))
+            start = sources["calc.py"].index(old)
+            candidate = hand.candidate._replace(edit=edit, start=start, before=old, after=edit.new)
+            chosen.append(hand._replace(candidate=candidate))
         said = [(a.passed, a.said) for a in attempts.tried(chosen, lambda: time.monotonic() + 300.0)]
     assert said == [(0, "timeout"), (0, "failed"), (1, "passed")]
 
