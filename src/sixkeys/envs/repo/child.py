@@ -39,7 +39,19 @@ COLD = (
     "runpy.run_module('pytest', run_name='__main__', alter_sys=True)"
 )
 """`python -m pytest` with the one difference that a file over the limit ends it, as in a warm run."""
-COLD_OPTIONS = ("-v", "-rA", "--tb=short", "--color=no", "-p", "no:cacheprovider", "-p", "no:sixkeys")
+SUBTESTS = ("-o", "verbosity_subtests=0") if pytest.version_tuple >= (9,) else ()
+"""No line for each subtest that passes: there may be thousands."""
+COLD_OPTIONS = (
+    "-v",
+    "-rA",
+    "--tb=short",
+    "--color=no",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:sixkeys",
+    *SUBTESTS,
+)
 FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='__main__')"
 """Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
@@ -247,6 +259,8 @@ class Reporter:
             self.send({"covered": [nodeid, self.tracer.taken()]})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if type(report).__name__ == "SubtestReport" and report.passed:
+            return
         self.report(report, report.when or "call", report.duration)
 
     def report(self, report: Any, phase: str, seconds: float) -> None:

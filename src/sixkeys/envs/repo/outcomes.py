@@ -21,6 +21,8 @@ GAVE_UP = {3: "pytest ended on an internal error", USAGE: "pytest could not use 
 COLD_NAMES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "error", "SKIPPED": "skipped",
               "XFAIL": "xfailed", "XPASS": "xpassed"}  # fmt: skip
 COLD_DONE = re.compile(r" (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
+COLD_SUBTEST = re.compile(r" SUB(PASSED|FAILED|FAIL|SKIPPED|XFAIL|XPASS)\b")
+"""A part of a test: one that fails fails the test, whose own line may say that it passed."""
 COLD_COUNT = re.compile(r"^(?:collecting \.\.\. )?collected (\d{1,9}) items?\b", re.MULTILINE)
 COLD_END = re.compile(r"^=+ .{0,400} in [0-9.]{1,12}s.{0,40} =+$", re.MULTILINE)
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -154,7 +156,17 @@ def read_cold(message: Mapping[str, Any]) -> RunResult:
         if kind in COLD_NAMES and kind != "SKIPPED" and _node(summed.partition("::")[0] + "::x"):
             _worsen(worst, TestOutcome(summed, COLD_NAMES[kind], 0.0, ""))
             worst[summed] = worst[summed]._replace(message=why)
+        elif line.startswith("SUBFAIL") and ".py::" in line:
+            file, _, test = line.partition(".py::")
+            node, _, why = f"{file.rpartition(' ')[2]}.py::{test}".partition(" - ")
+            _worsen(worst, TestOutcome(node, "failed", 0.0, why))
         elif node := _node(line):
+            part = COLD_SUBTEST.search(node)
+            if part:
+                running = node[: part.start()]
+                if part[1].startswith("FAIL"):
+                    _worsen(worst, TestOutcome(running, "failed", 0.0, ""))
+                continue
             done = COLD_DONE.search(node, node.index(".py::") + len(".py::") + 1)
             running = "" if done else node.partition(" Fatal Python error: ")[0].rstrip()
             if done:
