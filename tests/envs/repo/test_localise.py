@@ -35,8 +35,8 @@ def test_scores_are_ochiai_and_a_traceback_adds_to_them():
     scores = {(s.path, s.line): s.score for s in found}
     assert scores == {
         ("a.py", 1): 2 / math.sqrt(2 * 3),
-        ("a.py", 2): 1 / math.sqrt(2 * 1),
-        ("a.py", 3): 1 / math.sqrt(2 * 1) + RAISED,
+        ("a.py", 2): 1 / math.sqrt(2 * 1) / 8,
+        ("a.py", 3): 1 / math.sqrt(2 * 1) / 8 + RAISED,
     }
     assert [s.line for s in found] == [3, 1, 2]
     assert found[0].reasons == ("run by 1 of 2 failing and 0 passing tests", "the traceback ends here")

@@ -22,6 +22,9 @@ from sixkeys.envs.repo.outcomes import RunResult
 FRAME = re.compile(r"^(?:E\s+File \"|\s*File \"|)([^\s\":]+\.py)(?:\", line |:)(\d+)\b", re.MULTILINE)
 RAISED, PASSED_THROUGH = 0.5, 0.15
 """Added for the innermost line of a traceback and for an outer one."""
+COMMON = 3
+"""A line that only some of the failing tests run is less suspicious by its share to this power: one mistake
+is likelier than several."""
 IMPORTED = 0.3
 """How much less suspicious a line is that ran at import than one that every test runs."""
 
@@ -81,7 +84,7 @@ def suspects(
     for place, tests in covered.tests.items():
         bad = len(tests & failed)
         if bad and place[0] in sources:
-            scores[place] = bad / math.sqrt(len(failed) * len(tests))
+            scores[place] = bad / math.sqrt(len(failed) * len(tests)) * (bad / len(failed)) ** COMMON
             reasons[place].append(
                 f"run by {bad} of {len(failed)} failing and {len(tests) - bad} passing tests"
             )
