@@ -15,12 +15,13 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from sixkeys.envs.repo.grammar import Candidate, Lexicon, candidates
-from sixkeys.envs.repo.repair import LINES, extents, words
+from sixkeys.envs.repo.hands import STAGES, extents, words
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 AROUND = 1
 """Lines before and after the changed ones from which an insertion may start."""
 PREFIX = re.compile(r"\b[rRbBuUfF]{1,2}(?=['\"])")
+LINES = STAGES[-1][1]
 UNSEEN = f"its lines are not among the first {LINES}"
 WORD = re.compile(r"\w+|[^\w\s'\"\\(),]")
 ALL = 100_000

@@ -1,6 +1,6 @@
 """How many bugs does `fix` repair? Bugs are put into real libraries; each is searched for as a user would.
 
-    python scripts/repairs.py runs/repairs/hand.jsonl LIBRARY... --bugs 50
+    python scripts/repairs.py runs/repairs/agent.jsonl LIBRARY... --bugs 50
     python scripts/repairs.py runs/repairs/random.jsonl LIBRARY... --bugs 50 --order random
 
 A LIBRARY is the unpacked source distribution of a library with its tests. A bug (envs/repo/injury.py) is put
@@ -50,8 +50,9 @@ class Options:
     """of the list of bugs and of the held-out tests"""
     budget: float = 60.0
     """seconds that one repair may take, diagnosis and proof included"""
-    order: Literal["hand", "random", "localised"] = "hand"
-    """candidates by suspicion and hand-set weights, at random, or by suspicion alone"""
+    order: Literal["agent", "hand", "scorer", "localised", "random"] = "agent"
+    """candidates by suspicion and the network, by suspicion and hand-set weights, by the network alone, by
+    suspicion alone, or at random"""
 
 
 @dataclass(frozen=True)
@@ -158,28 +159,38 @@ def repair(bench: Bench, path: str, injury: Injury, seed: int, options: Options)
     near = [n for n, place in enumerate(suspects) if place[0] == path and 0 <= injury.line - place[1] < 3]
     return {
         "order": options.order, "fixed": fixed, "held_out": held, "seconds": round(seconds, 2),
-        "tried": len(search.journal), "candidates": search.total, "failing": len(diagnosis.failing),
+        "tried": runs_to(search), "candidates": search.total, "failing": len(diagnosis.failing),
         "rank": near[0] if near else None,
         "same": bool(fixed and best and same(best.files.get(path, ""), bench.project.sources()[path])),
-        "edits": [list(h.candidate[1:2] + h.candidate[4:]) for h in (best.hands if best else ())],
+        "confidence": best.confidence if best else None, "plausible": len(search.plausible),
+        "edits": [list(h.candidate[1:2] + h.candidate[4:6]) for h in (best.hands if best else ())],
     }  # fmt: skip
 
 
+def runs_to(search: Search) -> int:
+    """How many candidates were tried up to the last one of the repair; all where there is none."""
+    last = search.best.hands[-1] if search.best else None
+    found = [place for place, tried in enumerate(search.journal, 1) if tried.hand is last]
+    return found[0] if found else len(search.journal)
+
+
 def ordered(diagnosis: Diagnosis, order: str, seed: int) -> Diagnosis:
-    """The diagnosis as an order of candidates needs it: at random no line is the more suspicious."""
-    if order != "random":
+    """The diagnosis as an order of candidates needs it: where suspicion does not count, no line has more."""
+    if order not in ("random", "scorer"):
         return diagnosis
     mixed = Chance([0x0DE, seed]).shuffled([s._replace(score=1.0) for s in diagnosis.suspects])
     return diagnosis._replace(suspects=tuple(mixed))
 
 
 def rank(order: str, seed: int) -> Any:
-    """How candidates are ranked; None: as `fix` does."""
+    """How candidates are ranked; None: by hand."""
     chance = Chance([0xACE, seed])
+    if order in ("agent", "scorer"):
+        return build.code_rank()
     ranks = {
         "hand": None,
-        "random": lambda options: [chance.unit() for _ in options],
-        "localised": lambda options: [1.0 + 1e-6 * chance.unit() for _ in options],
+        "random": lambda text, options, pieces: [chance.unit() for _ in options],
+        "localised": lambda text, options, pieces: [1.0 + 1e-6 * chance.unit() for _ in options],
     }
     return ranks[order]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
@@ -16,13 +16,15 @@ from sixkeys.loop import Habits
 
 if TYPE_CHECKING:
     from sixkeys.agent.agent import Agent
+    from sixkeys.envs.repo.grammar import Candidate
+    from sixkeys.envs.repo.hands import Rank
     from sixkeys.envs.repo.project import Project
     from sixkeys.envs.repo.runner import Runner
     from sixkeys.training.checkpoint import Checkpoint
     from sixkeys.training.config import PoolConfig, RunConfig
 
-SENSES = {"repo": 64}
-"""Sense tokens that a world speaks, for those that speak."""
+SENSES = {"repo": 64, "workbench": 64}
+"""Sense tokens that a world speaks, for those that speak: repositories, whose tests run in the sandbox."""
 
 
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
@@ -37,7 +39,9 @@ def make_world(world: str, seats: int, isolation: str = "auto") -> World:
     kind = registry.load(name)
     if not issubclass(kind, gym.Env):
         return kind(task, seats)
-    settings = {"task": task, "isolation": isolation} if name == "repo" else {"task": task}
+    settings: dict[str, Any] = {"task": task, "isolation": isolation} if name in SENSES else {"task": task}
+    if name == "workbench":
+        settings["rank"] = code_rank()
     return GymWorld([kind(**settings) for _ in range(seats)])
 
 
@@ -98,6 +102,25 @@ def repository_runner(project: Project, workers: int = 2, isolation: str = "auto
     from sixkeys.envs.repo.runner import Runner
 
     return Runner(workers, isolation, project=project)
+
+
+def code_rank() -> Rank:
+    """What ranks candidates by the network that is shipped (language/code.py)."""
+    from sixkeys.envs.repo.grammar import WEIGHTS
+    from sixkeys.language import code
+
+    def rank(text: str, options: Sequence[Candidate], pieces: Sequence[str]) -> list[float]:
+        starts = [0, *(at + 1 for at, sign in enumerate(text) if sign == "\n")]
+        changes = [
+            code.Change(
+                o.kind, starts[(o.edit.line or 1) - 1] + len(o.edit.old) - len(o.before),
+                o.before, o.after, WEIGHTS.get(o.kind, 5.0),
+            )
+            for o in options
+        ]  # fmt: skip
+        return code.rank(text, changes, pieces).tolist()
+
+    return rank
 
 
 def shipped_weights() -> Path:

@@ -12,6 +12,7 @@ import pytest
 from sixkeys.cli import main
 from sixkeys.cli.fix import FIXED, NOT_FOUND, NOTHING_FAILS
 
+pytestmark = pytest.mark.usefixtures("own_cache")
 CALC = "def clamp(x, low, high):\n    if x > high:\n        return low\n    return max(low, x)\n"
 RIGHT = CALC.replace("return low", "return high")
 TESTS = """from calc import clamp
@@ -54,7 +55,7 @@ def test_a_repair_is_shown_and_nothing_is_touched(shop: Path, capsys: pytest.Cap
     said = capsys.readouterr().out
     assert "+        return high" in said
     assert "test_calc.py::test_high" in said
-    assert "confirmed by a cold run" in said
+    assert "a cold pytest of the pristine tree with the change ran 2 tests" in said
     assert "isolation: bwrap" in said
     assert (state(shop), git(shop, "status", "--porcelain")) == (before, status)
 
@@ -66,13 +67,15 @@ def test_the_diff_alone_can_be_given_to_git(shop: Path, capfd: pytest.CaptureFix
     assert (shop / "calc.py").read_text() == RIGHT
 
 
-def test_apply_changes_the_file_and_no_other(shop: Path):
+def test_apply_changes_the_file_and_no_other(shop: Path, capsys: pytest.CaptureFixture):
     (shop / "calc.py").chmod(0o640)
     assert main(["fix", str(shop), "--apply"]) == FIXED
     assert (shop / "calc.py").read_text() == RIGHT
     assert (shop / "calc.py").stat().st_mode & 0o777 == 0o640
     assert git(shop, "status", "--porcelain").split() == ["M", "calc.py", "??", "notes.txt"]
+    capsys.readouterr()
     assert main(["fix", str(shop)]) == NOTHING_FAILS
+    assert capsys.readouterr().out.splitlines()[1:] == ["Nothing fails: 2 tests ran."]
 
 
 def test_a_branch_is_made_beside_the_working_tree(shop: Path, monkeypatch: pytest.MonkeyPatch):
@@ -88,11 +91,12 @@ def test_a_branch_is_made_beside_the_working_tree(shop: Path, monkeypatch: pytes
 
 
 def test_json_is_one_object(shop: Path, capfd: pytest.CaptureFixture):
-    assert main(["fix", str(shop), "--json", "--test", "test_calc.py::test_high"]) == FIXED
+    assert main(["fix", str(shop), "--json", "--test", "-k high"]) == FIXED
     told = json.loads(capfd.readouterr().out)
     assert told["fixed"] == ["test_calc.py::test_high"]
-    assert (told["left"], told["code"], told["schema"]) == ([], 0, 1)
-    assert told["journal"][-1]["said"] == "passed"
+    assert (told["left"], told["code"], told["schema"], told["tests"]) == ([], 0, 1, 1)
+    assert all(check["held"] for check in told["checks"])
+    assert "passed" in {line["said"] for line in told["journal"]}
     assert told["suspects"][0]["path"] == "calc.py"
     assert told["diff"].startswith("--- a/calc.py\n+++ b/calc.py\n")
 
@@ -128,7 +132,7 @@ def test_what_cannot_be_worked_on_is_said(
 
 
 def test_a_file_that_was_changed_meanwhile_is_not_overwritten(shop: Path):
-    from sixkeys.cli.fix import apply
+    from sixkeys.cli.fix_write import apply
     from sixkeys.envs.repo.project import read
 
     project = read(shop)

@@ -107,11 +107,13 @@ LADDER: tuple[Case, ...] = (
         "b1_heldout", "repo", "proc_heldout_loop", 5, 300, 16,
         (at_least("pass_rate", "unmasked", 0.85), READING),
     ),
+    Case("open", "workbench", "open_mixed", 6, 300, 16, _passes(0.9)),
+    Case("open_heldout", "workbench", "open_heldout", 6, 300, 16, _passes(0.9)),
 )  # fmt: skip
 """Every case, from simple to complex."""
 QUICK_EPISODES = 16
 QUICK_CASES = ("grid_empty", "grid_key", "grid_mixed", "minigrid_doorkey", "b1", "b1_heldout")
-"""What a quick climb plays: one case of every kind."""
+"""What a quick climb plays: one case of every kind that the shipped agent was trained on."""
 
 
 def quick(case: Case) -> Case:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 COMMANDS = {
     "fix": "turn a failing test of a repository green, offline, with proof",
@@ -23,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(usage())
         return 0 if given else 2
     name, rest = given[0], given[1:]
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     if name not in COMMANDS:
         print(f"sixkeys: there is no command {name!r}; possible: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
@@ -30,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         return import_module(f"sixkeys.cli.{name}").main(rest)
     except (ValueError, KeyError, OSError, RuntimeError) as error:
         text = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"sixkeys {name}: {text}", file=sys.stderr)
+        from sixkeys.cli.common import plain
+
+        print(f"sixkeys {name}: {plain(str(text))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"sixkeys {name}: stopped", file=sys.stderr)

@@ -173,7 +173,7 @@ def publish(results: list, options: Options, config: dict, shown_curves: list) -
 
 def isolation_of(results: list, options: Options) -> str:
     """What kept code under test in, for the report."""
-    if not any(result.case.world == "repo" for result in results):
+    if not any(result.case.world in ("repo", "workbench") for result in results):
         return "no code under test"
     from sixkeys.envs.repo.runner import shared_runner
 

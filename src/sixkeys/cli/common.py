@@ -56,6 +56,14 @@ def bar() -> Progress:
     )  # fmt: skip
 
 
-def say(text: str, markup: bool = False) -> None:
+def plain(text: str) -> str:
+    """The text without anything that a terminal would obey: what cannot be printed is shown escaped."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def say(text: str, markup: bool = False, style: str = "") -> None:
     """One line for a person; with `markup`, rich's tags in brackets are read as tags."""
-    console.print(text, highlight=False, soft_wrap=True, markup=markup)
+    console.print(plain(text), highlight=False, soft_wrap=True, markup=markup, style=style or None)

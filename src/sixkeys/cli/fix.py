@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import subprocess
-import tempfile
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
-from rich.syntax import Syntax
 
-from sixkeys import build
-from sixkeys.cli.common import bar, console, parse, say
+from sixkeys.cli.common import parse, say
+
+if TYPE_CHECKING:
+    from sixkeys.envs.repo.project import Project
+    from sixkeys.envs.repo.repair import Repair
 
 EXPLAIN = """Turn a failing test green, offline, with proof.
 
@@ -25,13 +27,18 @@ not touched unless you say --apply or --branch.
 
   sixkeys fix .                                  show a repair as a diff
   sixkeys fix . --test tests/test_dates.py       only these tests
+  sixkeys fix . --test "-k dates -m 'not slow'"  those that pytest would choose
   sixkeys fix . --apply                          and change the files
   sixkeys fix . --branch repair                  or commit it to a new branch, the working tree untouched
+  sixkeys fix . --watch                          again whenever a file is saved
+  pytest --sixkeys                               the same after a failing run of pytest
 
 Exit codes: 0 fixed, 1 no repair found, 2 a wrong request or a suite that cannot be run, 3 nothing fails,
 4 some failing tests were fixed and some still fail, 130 interrupted.
 """
 FIXED, NOT_FOUND, NOTHING_FAILS, IN_PART = 0, 1, 3, 4
+LOOK_SECONDS = 0.5
+"""How often --watch looks at the files."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Options:
     path: Annotated[Path, tyro.conf.Positional] = Path()
     """the repository, or a file in it"""
     test: tuple[str, ...] = ()
-    """only these test files or node ids"""
+    """only these tests: files, node ids, and pytest's -k EXPRESSION and -m EXPRESSION, in quotes or not"""
     budget: float = 120.0
     """seconds that the search may take"""
     suite_seconds: float = 300.0
@@ -50,10 +57,14 @@ class Options:
     """change the files; each must still be as it was read"""
     branch: str = ""
     """commit the repair to a new branch of this name, on top of HEAD; the working tree is not touched"""
+    watch: bool = False
+    """run again whenever a file of the repository is saved, until Ctrl-C"""
     diff: bool = False
     """print the diff only, ready for `git apply`"""
     json: bool = False
     """print one JSON object instead of text"""
+    report: Path | None = None
+    """write the HTML report here; else into your cache folder (not with --diff or --json)"""
     python: str = ""
     """the Python that runs the tests; else the repository's .venv, else this one"""
     workers: int = 2
@@ -64,167 +75,107 @@ class Options:
 
 def main(arguments: list[str]) -> int:
     """Searches, shows and, where asked to, applies; the exit code says what became of it."""
-    options = parse(Options, "fix", arguments, EXPLAIN)
+    words = [f" {word}" if word[:2] in ("-k", "-m") else word for word in arguments]
+    options = parse(Options, "fix", words, EXPLAIN)
     if options.apply and options.branch:
         raise ValueError("--apply changes the files, --branch does not; give one of them")
+    if options.watch and options.branch:
+        raise ValueError("--watch would need a new branch each time; give --apply, or one of the two alone")
+    return watch(options) if options.watch else once(options)
+
+
+def once(options: Options) -> int:
+    """One search; the exit code."""
     quiet, began = options.json or options.diff, time.monotonic()
+    from sixkeys.cli.fix_search import attempt, selection
     from sixkeys.envs.repo.project import read
+    from sixkeys.envs.repo.runner import Runner
 
     project = read(options.path, options.python)
+    wanted = selection(options.test, project.root)
+    if options.branch:
+        from sixkeys.cli.fix_write import branch_possible
+
+        branch_possible(project.root, options.branch)
     if not quiet:
         python = project.interpreter
         version = ".".join(map(str, python.version))
         say(f"{project.root}: {len(project.files)} files, Python {version}, pytest {python.pytest}")
-    with build.repository_runner(project, options.workers, options.isolation) as runner:
-        outcome = attempt(runner, options, quiet)
-        outcome["seconds"] = round(time.monotonic() - began, 2)
-        outcome["isolation"] = runner.isolation
-    show(outcome, project, options)
-    repair = outcome["repair"]
-    if repair is not None and options.apply:
-        apply(project, repair.files)
-        if not quiet:
-            say(f"Changed {', '.join(repair.files)}.")
-    if repair is not None and options.branch:
-        commit = branch(project, repair.files, options.branch, headline(repair))
-        if not quiet:
-            say(f"Committed as {commit[:10]} on branch {options.branch}.")
-    return outcome["code"]
+        for left in project.left_out[:5]:
+            say(f"  not copied: {left}")
+    with Runner(options.workers, options.isolation, project=project) as runner:
+        outcome = attempt(runner, wanted, options.budget, options.suite_seconds, quiet)
+        isolation = runner.isolation
+    from sixkeys.cli.fix_show import page_place, record, show, write_page
+    from sixkeys.cli.fix_write import diff_of
 
-
-def attempt(runner: Any, options: Options, quiet: bool) -> dict[str, Any]:
-    """Diagnosis, search, confirmation."""
-    from sixkeys.envs.repo.repair import Search, diagnose
-
-    found: dict[str, Any] = {"repair": None, "cold": None, "search": None, "diagnosis": None}
-    with bar() as progress:
-        progress.disable = quiet
-        task = progress.add_task("tests", total=None, note="running the suite once, traced")
-        diagnosis = found["diagnosis"] = diagnose(runner, options.test, options.suite_seconds)
-        if not diagnosis.failing:
-            return {**found, "code": NOTHING_FAILS}
-        search = found["search"] = Search(runner, options.test, time.monotonic() + options.budget)
-        progress.update(task, description="candidates", completed=0, note="")
-        for state in search.run(diagnosis):
-            progress.update(task, total=state.candidates, completed=state.tried, note=state.note)
-        if search.best is None:
-            return {**found, "code": NOT_FOUND}
-        progress.update(task, note="confirming in a fresh interpreter")
-        found["cold"], verdict = search.confirm(search.best, diagnosis)
-    if not verdict.passed:
-        return {**found, "code": NOT_FOUND}
-    return {**found, "repair": search.best, "code": IN_PART if search.best.left else FIXED}
-
-
-def diff_of(project: Any, files: dict[str, str]) -> str:
-    """The change as one unified diff, line ends as they are."""
-    from sixkeys.envs.repo.edits import line_edit
-
-    before = {path: project.files[path].decode() for path in files}
-    return "".join(line_edit(path, before[path], after).diff(before) for path, after in files.items())
-
-
-def headline(repair: Any) -> str:
-    """The repair in one line."""
-    places = ", ".join(f"{hand.candidate.edit.path}:{hand.candidate.line}" for hand in repair.hands)
-    return f"Fix {len(repair.fixed)} failing test{'s' * (len(repair.fixed) != 1)} ({places})"
-
-
-def show(outcome: dict[str, Any], project: Any, options: Options) -> None:
-    """What became of it, for a person or as JSON."""
-    repair, diagnosis, search = outcome["repair"], outcome["diagnosis"], outcome["search"]
-    text = diff_of(project, dict(repair.files)) if repair else ""
+    repair, seconds = outcome.repair, time.monotonic() - began
+    code = NOTHING_FAILS if not outcome.diagnosis.failing else NOT_FOUND
+    code = code if repair is None else IN_PART if repair.left else FIXED
+    facts = record(outcome, project, code, isolation, seconds)
     if options.json:
-        print(json.dumps(record(outcome, text), indent=2))
-        return
-    if options.diff:
-        print(text, end="")
-        return
-    if outcome["code"] == NOTHING_FAILS:
-        flaky = f"; {len(diagnosis.flaky)} failed once and then passed" if diagnosis.flaky else ""
-        say(f"Nothing fails: {len(diagnosis.run.outcomes)} tests ran{flaky}.")
-        return
-    for node in diagnosis.failing[:10]:
-        say(f"  failing: {node}")
-    say("Suspicious lines:")
-    for suspect in diagnosis.suspects[:3]:
-        say(f"  {suspect.path}:{suspect.line}  {'; '.join(suspect.reasons)}")
-    tried = len(search.journal)
-    say(f"{tried} candidates were tried in {outcome['seconds']:.1f} s.")
-    if repair is None:
-        say("No repair was found. More --budget tries more; --test narrows what must turn green.")
-        return
-    console.print(Syntax(text, "diff", background_color="default"))
-    say(f"Verdict: {headline(repair)}.")
-    before = sum(test.outcome == "passed" for test in diagnosis.run.outcomes)
-    say(f"  passed before and still pass: {before} tests")
-    say(f"  confirmed by a cold run of the pristine tree with it: {len(outcome['cold'].outcomes)} tests")
-    say(f"  isolation: {outcome['isolation']}; tests and configuration untouched")
-    for node in repair.left:
-        say(f"  still fails: {node}")
+        print(json.dumps(facts, indent=2))
+    elif options.diff and repair is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(diff_of(project, repair.files).encode("utf-8", "surrogateescape"))
+        sys.stdout.flush()
+    elif not quiet:
+        show(outcome, project, isolation, seconds)
+    if options.report or (outcome.diagnosis.failing and not quiet):
+        write_page(facts, options.report or page_place(project.root), quiet)
+    if repair is not None:
+        keep(options, project, repair, quiet)
+    return code
 
 
-def record(outcome: dict[str, Any], text: str) -> dict[str, Any]:
-    """The outcome as plain data."""
-    repair, diagnosis, search = outcome["repair"], outcome["diagnosis"], outcome["search"]
-    journal = search.journal if search else []
-    return {
-        "schema": 1, "code": outcome["code"],
-        "seconds": outcome["seconds"], "isolation": outcome["isolation"],
-        "failing": diagnosis.failing, "flaky": diagnosis.flaky, "diff": text,
-        "suspects": [suspect._asdict() for suspect in diagnosis.suspects[:20]],
-        "fixed": repair.fixed if repair else (), "left": repair.left if repair else diagnosis.failing,
-        "journal": [
-            {
-                "path": tried.hand.candidate.edit.path, "line": tried.hand.candidate.line,
-                "kind": tried.hand.candidate.kind, "before": tried.hand.candidate.before,
-                "after": tried.hand.candidate.after, "said": tried.said,
-            }
-            for tried in journal
-        ],
-    }  # fmt: skip
+def keep(options: Options, project: Project, repair: Repair, quiet: bool) -> None:
+    """Applies or commits, where asked to."""
+    from sixkeys.cli.fix_show import headline
+    from sixkeys.cli.fix_write import apply, branch, uncommitted
+
+    said = ""
+    if options.apply:
+        apply(project, repair.files)
+        said = f"Changed {', '.join(repair.files)}."
+    elif options.branch:
+        mine = uncommitted(project.root, list(repair.files))
+        commit = branch(project, repair.files, options.branch, headline(repair))
+        said = f"Committed as {commit[:10]} on branch {options.branch}."
+        said += f" It has your uncommitted changes of {', '.join(mine)} too." * bool(mine)
+    if said and not quiet:
+        say(said)
 
 
-def apply(project: Any, files: dict[str, str]) -> None:
-    """Writes the changed files, each at once or not at all; raises ValueError where one was changed since."""
-    for path in files:
-        if (project.root / path).read_bytes() != project.files[path]:
-            raise ValueError(f"{path} was changed since it was read; nothing was written. Run fix again")
-    for path, text in files.items():
-        target = project.root / path
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+def watch(options: Options) -> int:
+    """Runs again after every change of the files; ends by Ctrl-C, or at once where nothing can run."""
+    from sixkeys.envs.repo.project import root_of
+    from sixkeys.envs.repo.repair import RepairError
+
+    root, begun = root_of(options.path.expanduser().resolve()), False
+    while True:
+        before = stamps(root)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode())
-            os.chmod(name, target.stat().st_mode & 0o7777)
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
+            once(options)
+        except RepairError as error:
+            say(f"sixkeys fix: {error}")
+        except (ValueError, OSError, RuntimeError) as error:
+            if not begun:
+                raise
+            say(f"sixkeys fix: {error}")
+        begun, now, later = True, before, before
+        say("Waiting for a change of the files; Ctrl-C ends.", style="dim")
+        while now == before or now != later:
+            time.sleep(LOOK_SECONDS)
+            now, later = stamps(root), now
 
 
-def branch(project: Any, files: dict[str, str], name: str, message: str) -> str:
-    """Commits the files to a new branch on top of HEAD with git's plumbing; gives the commit.
+def stamps(root: Path) -> dict[str, tuple[int, int]]:
+    """When each file of the repository was changed, and how large it is."""
+    from sixkeys.envs.repo.project import listed
 
-    Neither the working tree nor the index is touched. Raises ValueError where git refuses.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "GIT_INDEX_FILE": str(Path(folder) / "index")}
-
-        def git(*words: str, given: bytes | None = None) -> str:
-            command = ["git", "-C", str(project.root), *words]
-            said = subprocess.run(command, input=given, capture_output=True, env=environment)
-            if said.returncode:
-                raise ValueError(f"git {words[0]} refused: {said.stderr.decode(errors='replace').strip()}")
-            return said.stdout.decode().strip()
-
-        git("check-ref-format", "--branch", name)
-        git("read-tree", "HEAD")
-        prefix = git("rev-parse", "--show-prefix")
-        for path, text in files.items():
-            mode = git("ls-files", "-s", "--", path).split(" ")[0] or "100644"
-            blob = git("hash-object", "-w", "--stdin", given=text.encode())
-            git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{prefix}{path}")
-        commit = git("commit-tree", git("write-tree"), "-p", "HEAD", "-m", message)
-        git("update-ref", f"refs/heads/{name}", commit, "0" * len(commit))
-        return commit
+    found = {}
+    for name in listed(root):
+        with contextlib.suppress(OSError):
+            state = os.lstat(root / name)
+            found[name] = state.st_mtime_ns, state.st_size
+    return found

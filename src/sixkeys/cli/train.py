@@ -34,7 +34,7 @@ class Options:
 
     config: tyro.conf.OmitArgPrefixes[RunConfig] = field(default_factory=RunConfig)
     repo_scenarios: tuple[str, ...] = ()
-    """repository tasks that join the pool, 16 seats each, for example proc_mixed_loop"""
+    """repository tasks that join the pool, 16 seats each, for example proc_mixed_loop or open_mixed"""
     checkpoint_path: Path = Path("runs/last")
     """folder of checkpoints, events and log.jsonl"""
     checkpoint_every: int = 100
@@ -73,7 +73,8 @@ def complete(options: Options) -> RunConfig:
     config = options.config
     pool = config.pool
     if options.repo_scenarios:
-        worlds = (*pool.worlds, *(f"repo:{name}" for name in options.repo_scenarios))
+        kinds = ("workbench" if name.startswith("open_") else "repo" for name in options.repo_scenarios)
+        worlds = (*pool.worlds, *map(":".join, zip(kinds, options.repo_scenarios, strict=True)))
         seats = (*pool.seats, *(16 for _ in options.repo_scenarios))
         pool = pool.model_copy(update={"worlds": worlds, "seats": seats})
     senses = max(config.brain.senses, build.senses_of(pool.worlds))

@@ -19,6 +19,7 @@ WORLDS: dict[str, Entry] = {
     "grid": Entry("sixkeys.envs.grid:GridWorld", {"task": "grid_mixed"}),
     "minigrid": Entry("sixkeys.envs.minigrid:MiniGridEnv", {"task": "MiniGrid-DoorKey-5x5-v0"}),
     "repo": Entry("sixkeys.envs.repo.env:RepoToolEnv", {"task": "proc_mixed_loop"}),
+    "workbench": Entry("sixkeys.envs.repo.workbench:WorkbenchEnv", {"task": "open_mixed"}),
 }
 """`grid` is a World with many seats; the others are Gymnasium environments, made one by pool.GymWorld."""
 
@@ -26,6 +27,7 @@ GYMNASIUM: dict[str, Entry] = {
     "sixkeys/Grid-v0": Entry("sixkeys.envs.grid:GridEnv", {"task": "grid_mixed"}),
     "sixkeys/MiniGrid-v0": WORLDS["minigrid"],
     "sixkeys/RepoTool-v0": WORLDS["repo"],
+    "sixkeys/Workbench-v0": WORLDS["workbench"],
 }
 
 

@@ -128,3 +128,31 @@ def test_options_that_cannot_wait(tmp_path: Path, addopts: str):
             assert "unrecognized arguments: --unknown-option" in run.output
         else:
             assert run.passed, run.output
+
+
+SUBTESTS = """import unittest
+
+
+class TestParts(unittest.TestCase):
+    def test_some(self):
+        for number in range(4):
+            with self.subTest(number=number):
+                self.assertNotEqual(number, 2)
+
+    def test_all(self):
+        for number in range(500):
+            with self.subTest(number=number):
+                self.assertGreaterEqual(number, 0)
+"""
+
+
+def test_parts_of_a_test_are_not_tests(tmp_path: Path):
+    folder = lay(tmp_path, {"test_parts.py": SUBTESTS})
+    with Runner(1, project=read(folder)) as runner:
+        warm, cold = runner.run({}, (), 60.0), runner.cold({}, (), 60.0)
+    for result in (warm, cold):
+        assert result.status == "finished"
+        assert {test.node: test.outcome for test in result.outcomes} == {
+            "test_parts.py::TestParts::test_some": "failed",
+            "test_parts.py::TestParts::test_all": "passed",
+        }

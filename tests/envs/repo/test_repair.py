@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sixkeys.envs.repo.hands import extents, words
 from sixkeys.envs.repo.project import read
-from sixkeys.envs.repo.repair import RepairError, Search, diagnose, extents, words
+from sixkeys.envs.repo.repair import RepairError, Search, diagnose
 from sixkeys.envs.repo.runner import Runner
 
 CALC = """def mean(xs):

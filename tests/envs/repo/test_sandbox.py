@@ -22,7 +22,7 @@ ACTS = {
     "inherits nothing", "cannot read a file outside", "cannot read the home", "cannot write outside",
     "cannot mount", "cannot nest a namespace", "cannot enter another process",
     "cannot use the kernels machinery", "memory beyond counting is refused",
-    "sees no process of the host", "cannot stop its runner",
+    "sees no process of the host", "cannot stop its runner", "cannot change its runner",
     "memory is limited", "files are limited", "disk is limited", "processes are limited",
 }  # fmt: skip
 DOCTOR = """
@@ -88,6 +88,9 @@ def test_a_virtual_environment_inside_the_repository_is_seen():
     place = sandbox.place_inside(python, "/home/me/work")
     argv = command(Launcher("bwrap", "/usr/bin/bwrap", False), Limits(), ["warm.py", "{}"], place)
     assert argv.index("/home/me/work") < argv.index("/home/me/work/.venv/bin")
+    inside = argv.index("/home/me/work/.venv")
+    assert argv[inside - 3 : inside] == ["--perms", "0755", "--dir"], "others than root may enter"
+    assert argv.index("--tmpfs") < inside < argv.index("/home/me/work/.venv/bin")
     assert "-P" not in argv
 
 

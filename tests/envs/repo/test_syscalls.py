@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sixkeys.envs.repo.syscalls import ARCHITECTURE, LOOKED_AT, REFUSED, REFUSED_EVERYWHERE, program
+from sixkeys.envs.repo.syscalls import (
+    ARCHITECTURE,
+    LOOKED_AT,
+    OWN_ONLY,
+    REFUSED,
+    REFUSED_EVERYWHERE,
+    program,
+)
 
 ALLOWED, KILLED = "allowed", "killed"
 X86, ARM = "x86_64", "aarch64"
@@ -19,9 +26,12 @@ HEADERS = {
 }
 
 
-def verdict(machine: str, number: int, first: int = 0, second: int = 0, audit: int | None = None):
+def verdict(
+    machine: str, number: int, first: int = 0, second: int = 0, third: int = 0, audit: int | None = None
+):
     """What the kernel would do with a call: classic BPF as in `linux/filter.h`, jumps relative."""
     data = {0: number, 4: ARCHITECTURE[machine] if audit is None else audit, 16: first, 24: second}
+    data |= {32: third, 36: third >> 32}
     lines, at, loaded = program(machine), 0, 0
     while True:
         operation, holds, fails, operand = lines[at]
@@ -64,6 +74,28 @@ def test_arguments_decide(machine: str):
     assert {asked for asked in requests if verdict(machine, ioctl, 0, asked) != ALLOWED} == {0x5412, 0x541C}
 
 
+@pytest.mark.parametrize("machine", [X86, ARM])
+def test_a_process_sets_only_its_own_priority_and_limits(machine: str):
+    for number in OWN_ONLY[machine].values():
+        assert [verdict(machine, number, pid) for pid in (0, 1, 4242)] == [ALLOWED, errno.EPERM, errno.EPERM]
+    priority, limit = LOOKED_AT[machine]["setpriority"], LOOKED_AT[machine]["prlimit64"]
+    allowed = {
+        (kind, who)
+        for kind in range(4)
+        for who in range(3)
+        if verdict(machine, priority, kind, who) == ALLOWED
+    }
+    assert allowed == {(0, 0)}
+    for resource in range(16):
+        assert verdict(machine, limit, 1, resource) == errno.EPERM
+        assert verdict(machine, limit, 0, resource) == ALLOWED
+    nothing, setrlimit = 0, LOOKED_AT[machine]["setrlimit"]
+    for place in (1, 1 << 32, 0x7FFD_0000_0000):
+        answers = [verdict(machine, limit, 0, resource, place) for resource in range(16)]
+        assert answers == [ALLOWED] * 4 + [nothing] + [ALLOWED] * 11
+    assert [verdict(machine, setrlimit, resource) for resource in (3, 4, 5)] == [ALLOWED, nothing, ALLOWED]
+
+
 def test_another_machines_calls_are_not_taken_for_ours():
     assert verdict(X86, 1, audit=0x40000003) == KILLED
     assert verdict(ARM, 1, audit=ARCHITECTURE[X86]) == KILLED
@@ -76,7 +108,7 @@ def test_numbers_are_the_kernels(machine: str):
         pytest.skip(f"the kernel's headers for {machine} are not installed")
     text = HEADERS[machine].read_text()
     numbers = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+)\s+(\d+)", text)}
-    ours = {**REFUSED[machine], **REFUSED_EVERYWHERE, **LOOKED_AT[machine]}
+    ours = {**REFUSED[machine], **REFUSED_EVERYWHERE, **LOOKED_AT[machine], **OWN_ONLY[machine]}
     known = {name: numbers[name] for name in ours if name in numbers}
     assert {name: ours[name] for name in known} == known
     assert len(known) >= len(ours) - 3

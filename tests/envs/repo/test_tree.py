@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import mmap
 import os
 import shutil
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sixkeys.envs.repo.tree import FILE, LINK, Tree
+from sixkeys.envs.repo.tree import FILE, LINK, Tree, marks
 
 FILES = {
     "a.py": b"x = 1\n",
@@ -101,3 +104,52 @@ def test_what_is_untouched_is_not_written_again(tmp_path: Path):
     tree.restore()
     after = (tmp_path / "repo/pkg/b.py").stat().st_ino, (tmp_path / "repo/pkg/b.py").stat().st_ctime_ns
     assert after == before
+
+
+def changed_through_memory(folder: Path) -> None:
+    """A page that was read first is written later without a fault: in memory file systems no time changes."""
+    with open(folder / "a.py", "r+b") as file, mmap.mmap(file.fileno(), 0) as area:
+        at = area[:].index(b"1")
+        area[at : at + 1] = b"9"
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no file system in memory")
+def test_a_change_through_mapped_memory_is_seen():
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        folder = Path(name, "tree")
+        tree = made(folder)
+        before = (folder / "a.py").stat()
+        changed_through_memory(folder)
+        after = (folder / "a.py").stat()
+        assert (folder / "a.py").read_bytes() == b"x = 9\n"
+        assert (before.st_ino, before.st_ctime_ns) == (after.st_ino, after.st_ctime_ns), "this was the hole"
+        tree.restore()
+        assert (folder / "a.py").read_bytes() == b"x = 1\n"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda path: os.chmod(path, 0o1777),
+        lambda path: os.setxattr(path, "user.left", b"x"),
+        lambda path: os.utime(path, (4e9, 4e9)),
+    ],
+)
+def test_nothing_is_left_on_a_folder(tmp_path: Path, act: Callable[[Path], None]):
+    tree = made(tmp_path / "tree")
+    folder = tmp_path / "tree" / "pkg" / "deep"
+    before = marks(str(folder))
+    try:
+        act(folder)
+    except OSError as error:
+        pytest.skip(f"not possible here: {error}")
+    tree.restore()
+    assert marks(str(folder)) == before
+    assert folder.stat().st_mtime < 4e9
+    assert snapshot(tmp_path / "tree") == snapshot(Path(made(tmp_path / "other").folder))
+
+
+def test_what_is_left_on_a_folder_that_stays_is_told(tmp_path: Path):
+    before = marks(str(tmp_path))
+    os.chmod(tmp_path, 0o1777)
+    assert marks(str(tmp_path)) != before

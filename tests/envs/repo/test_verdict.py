@@ -43,9 +43,11 @@ def test_a_run_that_did_not_finish_is_no_pass(status: str):
 
 @pytest.mark.parametrize(
     "path",
-    ["test_calc.py", "sub/test_new.py", "calc_test.py", "test.py", "sub/tests.py", "conftest.py",
-     "a/conftest.py", "Conftest.py", "tox.ini", "pytest.ini", "pyproject.toml", "setup.cfg", "a.pth",
-     "sitecustomize.py", "a/x.pyc", "a.so"],
+    ["test_calc.py", "sub/test_new.py", "calc_test.py", "conftest.py", "a/conftest.py", "Conftest.py",
+     "tox.ini", "pytest.ini", "pyproject.toml", "setup.cfg", "a.pth", "sitecustomize.py", "a/x.pyc", "a.so",
+     "setup.py", "noxfile.py", "x.egg-link", ".coveragerc", "a.dll", "tests/data.json", "a/tests/__init__.py",
+     "test/help.py", "a/test.py", "tests.py",
+     ".pytest_cache/v/cache/lastfailed", "_pytest/runner.py", "lib/site-packages/a.py"],
 )  # fmt: skip
 def test_what_decides_what_is_tested_may_not_change(path: str):
     added = judge(TREE, FIXED | {path: "x"}, EXPECTED, ran("passed", "passed"))
@@ -90,3 +92,35 @@ def test_the_worst_phase_names_a_test():
     ]
     result = reply({"collected": ["t.py::a"]}, *({"report": phase} for phase in phases), {"end": 1})
     assert result.outcomes == (TestOutcome("t.py::a", "error", 0.75, "late"),)
+
+
+@pytest.mark.parametrize(
+    ("path", "hidden"),
+    [
+        ("random.py", True),
+        ("src/random.py", True),
+        ("random/__init__.py", True),
+        ("pytest.py", True),
+        ("py.py", True),
+        ("pkg/random.py", False),
+        ("src/pkg/random.py", False),
+        ("calc2.py", False),
+        ("select/new.py", False),
+        ("enum.py", False),
+    ],
+)
+def test_a_new_module_may_not_hide_one_of_pythons(path: str, hidden: bool):
+    before = {**TREE, "select/__init__.py": "", "enum.py": "X = 1\n"}
+    verdict = judge(before, before | {path: "Y = 1\n"}, EXPECTED, ran("passed", "passed"))
+    assert verdict.reasons == ((f"{path} would hide a module of that name",) if hidden else ())
+
+
+@pytest.mark.parametrize("path", ["../calc.py", "/calc.py", "./calc.py", "a//b.py", "a\\b.py"])
+def test_a_path_must_be_plain(path: str):
+    verdict = judge(TREE, TREE | {path: "Y = 1\n"}, EXPECTED, ran("passed", "passed"))
+    assert any("is no plain path" in reason for reason in verdict.reasons)
+
+
+def test_what_the_audit_finds_speaks_against_an_edit():
+    cheat = TREE | {"calc.py": "import os\n\n\ndef f(): os._exit(0)\n"}
+    assert judge(TREE, cheat, EXPECTED, ran("passed", "passed")).reasons == ("calc.py:4: exit: os._exit",)

@@ -11,6 +11,7 @@ Not covered: without a repository of its own no plugin is loaded; the terminal r
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import io
 import json
@@ -19,6 +20,7 @@ import re
 import resource
 import signal
 import sys
+import tokenize
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -28,8 +30,6 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 CONFIGURED = ("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "pyproject.toml",
               "tox.ini", "setup.cfg", "setup.py")  # fmt: skip
 """Files that pytest itself reads before it collects."""
-LIVE = ["--tb=short", "--no-header", "-p", "no:cacheprovider"]
-"""What pytest is started with in a repository."""
 UNUSED = ("junitxml", "pastebin", "stepwise", "setuponly", "setupplan", "faulthandler")
 """Built-in plugins that cannot change an outcome."""
 UNSEEN = ("pytest_runtest_logstart", "pytest_runtest_logreport")
@@ -39,7 +39,19 @@ COLD = (
     "runpy.run_module('pytest', run_name='__main__', alter_sys=True)"
 )
 """`python -m pytest` with the one difference that a file over the limit ends it, as in a warm run."""
-COLD_OPTIONS = ("-v", "-rA", "--tb=short", "--color=no", "-p", "no:cacheprovider")
+SUBTESTS = ("-o", "verbosity_subtests=0") if pytest.version_tuple >= (9,) else ()
+"""No line for each subtest that passes: there may be thousands."""
+COLD_OPTIONS = (
+    "-v",
+    "-rA",
+    "--tb=short",
+    "--color=no",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:sixkeys",
+    *SUBTESTS,
+)
 FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='__main__')"
 """Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
@@ -97,9 +109,11 @@ def enter(repo: str, limits: dict[str, int], seconds: float) -> None:
         libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = {
         resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_FSIZE: limits["file"],
         resource.RLIMIT_NPROC: limits["processes"], resource.RLIMIT_AS: limits["memory"],
+        resource.RLIMIT_NOFILE: limits["descriptors"],
     }  # fmt: skip
     for name, value in wanted.items():
         hard = resource.getrlimit(name)[1]
@@ -116,8 +130,17 @@ def write(files: dict[str, str]) -> None:
         if folder not in made:
             os.makedirs(folder, exist_ok=True)
             made.add(folder)
-        with open(name, "w", encoding="utf-8", newline="") as file:
-            file.write(content)
+        with open(name, "wb") as file:
+            file.write(encoded(name, content))
+
+
+def encoded(name: str, content: str) -> bytes:
+    """A file's bytes: UTF-8, or what a Python file itself declares."""
+    body = content.encode()
+    if name.endswith(".py") and b"coding" in body[:700]:
+        with contextlib.suppress(SyntaxError, UnicodeError, LookupError):
+            return content.encode(tokenize.detect_encoding(io.BytesIO(body).readline)[0])
+    return body
 
 
 class Stage:
@@ -167,94 +190,6 @@ def begin(session: pytest.Session, request: dict, reporter: Reporter, text: int)
     session.config.args = tests or [os.getcwd()]
 
 
-class Waiting:
-    """A plugin that stops pytest where it would run the first line of the repository, a conftest's.
-
-    `serve` returns in each fork: a request and the descriptors on which to report and print.
-    """
-
-    def __init__(self, serve: Callable[[], tuple[dict, int, int]], tracer: Callable[[], Any]):
-        self.serve, self.tracer = serve, tracer
-        self.reporter: Reporter | None = None
-        """In a fork, who reports."""
-        self.preparse: Any = None
-
-    def start(self) -> int:
-        """In a fork pytest's exit code; comes back in the parent only where pytest cannot wait."""
-        manager: Any = pytest.PytestPluginManager
-        self.preparse = manager.consider_preparse
-
-        def without_plugins(this: Any, args: list[str], **how: Any) -> None:
-            refuse_plugins(args)
-            self.preparse(this, args, **how)
-
-        manager.consider_preparse = without_plugins
-        try:
-            return int(pytest.main(LIVE, plugins=[self]))
-        finally:
-            manager.consider_preparse = self.preparse
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_load_initial_conftests(self, early_config: pytest.Config, args: list[str]) -> Any:
-        if self.reporter is None:
-            pytest.PytestPluginManager.consider_preparse = self.preparse
-            request, records, text = self.serve()
-            self.reporter = settled(request, records, text, self.tracer)
-            if configured(request):
-                self.reporter.end(int(pytest.main(LIVE + request["options"], plugins=[self.reporter])))
-            early_config.known_args_namespace.file_or_dir = request["tests"]
-            args += request["options"]
-            early_config.pluginmanager.register(self.reporter)
-        return (yield)
-
-
-def configured(request: dict) -> bool:
-    """Whether a run needs a configuration of its own: it changes one, or its tests lie below another."""
-    names = set(CONFIGURED) - {"conftest.py", "setup.py"}
-    if any(os.path.basename(name) in names for name in request["files"]):
-        return True
-    below = {os.path.dirname(test.partition("::")[0]) for test in request["tests"]}
-    return any(os.path.exists(os.path.join(folder, name)) for folder in below - {""} for name in names)
-
-
-def refuse_plugins(args: list[str]) -> None:
-    """Raises UsageError for options, as pytest has read them, that import a module before any conftest."""
-    words = iter(args)
-    for word in words:
-        name = (word[2:] or next(words, "")) if word.startswith("-p") else "no:"
-        if not name.strip().startswith("no:"):
-            raise pytest.UsageError(f"plugin {name} may be the repository's own: it is for the run to import")
-
-
-def live(request: dict, records: int, text: int, tracer: Callable[[], Any]) -> NoReturn:
-    """The fork of a parent that keeps a repository, where pytest could not wait: a whole session."""
-    reporter = settled(request, records, text, tracer)
-    reporter.end(int(pytest.main(LIVE + request["options"], plugins=[reporter])))
-
-
-def settled(request: dict, records: int, text: int, tracer: Callable[[], Any]) -> Reporter:
-    """Some files of the repository change, output goes where it is read; who reports then.
-
-    tracer: makes a Tracer, where the run is to tell which statements each test ran.
-    """
-    write(request["files"])
-    for target in (1, 2):
-        os.dup2(text, target)
-    os.close(text)
-    sources = os.path.join(os.getcwd(), "src")
-    if os.path.isdir(sources):
-        os.environ["PYTHONPATH"] = sources
-        sys.path.insert(0, sources)
-    if request["cold"]:
-        os.execv(sys.executable, [sys.executable, "-c", COLD, *COLD_OPTIONS, *request["tests"]])
-    sys.path.insert(0, os.getcwd())
-    reporter = Reporter(records, tracer() if request["trace"] else None, request["tests"])
-    if reporter.tracer is not None:
-        reporter.tracer.install()
-    request["options"] = [*(["--continue-on-collection-errors"] * request["trace"]), *request["tests"]]
-    return reporter
-
-
 def shadowed(files: dict[str, str]) -> bool:
     """Whether the tree has a module whose name is taken by one that is imported already."""
     tops = {name.partition("/")[0].removesuffix(".py") for name in files if name.endswith(".py")}
@@ -301,8 +236,18 @@ class Reporter:
         if report.failed:
             self.report(report, "collect", 0.0)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Any:
+        try:
+            return (yield)
+        except pytest.UsageError as error:
+            self.send({"usage": str(error)})
+            raise
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.send({"collected": [item.nodeid for item in session.items]})
+        if self.tracer is not None:
+            self.send({"covered": ["", self.tracer.taken()]})
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.send({"start": nodeid})
@@ -314,6 +259,8 @@ class Reporter:
             self.send({"covered": [nodeid, self.tracer.taken()]})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if type(report).__name__ == "SubtestReport" and report.passed:
+            return
         self.report(report, report.when or "call", report.duration)
 
     def report(self, report: Any, phase: str, seconds: float) -> None:

@@ -8,7 +8,9 @@ a key, +1 when a run passes.
 
 from __future__ import annotations
 
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import gymnasium as gym
 import numpy as np
@@ -19,7 +21,7 @@ from sixkeys.envs.repo.bugs import Task, generate
 from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.failure import Failure, failure, steady
 from sixkeys.envs.repo.families import FAMILIES, HELDOUT, TRAINED
-from sixkeys.envs.repo.menu import FIXED, MENU_KEYS, RUN_TESTS, fresh
+from sixkeys.envs.repo.menu import FIXED, MENU_KEYS, RUN_TESTS, Menu, fresh
 from sixkeys.envs.repo.runner import Runner, RunResult, Ticket, shared_runner
 from sixkeys.envs.repo.verdict import judge
 
@@ -39,8 +41,17 @@ METADATA: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}
 StepResult = tuple[Observation, float, bool, bool, dict[str, Any]]
 
 
-class RepoToolEnv(gym.Env):
-    """A generated repository under the six keys of a menu. Keeps state: the task, the menu, what pytest said.
+class Interface(Protocol):
+    """Where an episode stands: what is offered, and whether it is fixed."""
+
+    @property
+    def fixed(self) -> bool: ...
+
+    def offered(self) -> np.ndarray: ...
+
+
+class RepoEnv(gym.Env, ABC):
+    """What both interfaces of a repository share. Keeps state: keys pressed, the run in the air.
 
     `step` is `begin` and `finish`, so that many environments can run their tests at the same time. `runner`
     is used where given; otherwise the process's shared one is started at the first run. `success` is the
@@ -48,43 +59,49 @@ class RepoToolEnv(gym.Env):
     """
 
     metadata = METADATA
+    key_cost: float
+    task: Any
+    menu: Interface
+    family: str
+    output: str
+    files: dict[str, str]
 
     def __init__(
-        self, task: str = "proc_mixed_loop", runner: Runner | None = None, isolation: str = "auto",
-        max_steps: int = 20, candidates: int = 6, render_mode: str | None = None,
+        self, task: str, tasks: Sequence[str], runner: Runner | None, isolation: str, render_mode: str | None,
+        spec: WorldSpec,
     ):  # fmt: skip
-        if task not in TASKS:
-            raise ValueError(f"unknown task {task!r}; possible: {', '.join(TASKS)}")
+        if task not in tasks:
+            raise ValueError(f"unknown task {task!r}; possible: {', '.join(tasks)}")
         if render_mode not in (None, "ansi"):
             raise ValueError(f"unknown render mode {render_mode!r}; possible: 'ansi' or None")
-        self.task_name, self.max_steps, self.candidates = task, max_steps, candidates
-        self.loop = task.endswith("_loop")
-        self.pool = POOLS[task.removeprefix("proc_").removesuffix("_loop")]
+        self.task_name, self.world_spec, self.max_steps = task, spec, spec.max_steps
         self.runner, self.isolation, self.render_mode = runner, isolation, render_mode
-        self.observation_space = observation_space(views.SENSES)
+        self.observation_space = observation_space(spec.senses)
         self.action_space = action_space()
-        self.world_spec = WorldSpec("repo", WORLD, MENU_KEYS, max_steps, senses=views.SENSES)
-        self.env_desc = descriptor(
-            size=candidates / 12, length=min(1.0, max_steps / 100), partial_view=1, text=1, code=1, undo=1,
-            hidden_menu=float(self.loop),
-        )  # fmt: skip
-        self.task: Task | None = None
+        self.task = None
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """A fresh project, made from the seed alone."""
-        super().reset(seed=seed)
-        seed = int(self.np_random.integers(1 << 30)) if seed is None else seed
-        self.family = Chance((seed, 1)).pick(self.pool)
-        self.task = generate(self.family, seed, self.candidates)
-        self.edits = views.tokens_of(self.task)
-        self.files = dict(self.task.files)
-        self.menu = fresh(self.loop, self.candidates)
-        self.keys = 0
-        self.first: Failure | None = None
-        self.last: Failure | None = None
-        self.output = ""
+    @abstractmethod
+    def screen(self) -> str:
+        """The current view as text for a person."""
+
+    @abstractmethod
+    def oracle_steps(self) -> int:
+        """How many keys a shortest solution has from the start of the episode."""
+
+    @abstractmethod
+    def _press(self, key: int) -> None:
+        """What an offered key does that is not a run."""
+
+    @abstractmethod
+    def _hear(self, result: RunResult) -> None:
+        """Takes in a run."""
+
+    @abstractmethod
+    def _observation(self) -> Observation: ...
+
+    def _begin(self) -> tuple[Observation, dict[str, Any]]:
+        """The first observation of an episode whose task is there, and its info."""
+        self.keys, self.output = 0, ""
         self.pressed: int | None = None
         self.ticket: Ticket | None = None
         return self._observation(), {"action_mask": self.menu.offered(), "oracle_steps": self.oracle_steps()}
@@ -121,12 +138,54 @@ class RepoToolEnv(gym.Env):
             self._hear(result)
             info["pytest"] = self.output
         elif not invalid:
-            self.menu = self.menu.press(key)
-            self._lay_out()
-        success = self.menu.phase == FIXED
+            self._press(key)
+        success = self.menu.fixed
         truncated = not success and self.keys >= self.max_steps
         info |= {"action_mask": self.menu.offered(), "success": success}
-        return self._observation(), float(success) - KEY_COST, success, truncated, info
+        return self._observation(), float(success) - self.key_cost, success, truncated, info
+
+    def render(self) -> str | None:
+        """The screen, in render mode 'ansi'."""
+        return self.screen() if self.render_mode == "ansi" else None
+
+    def _over(self) -> bool:
+        return self.menu.fixed or self.keys >= self.max_steps
+
+
+class RepoToolEnv(RepoEnv):
+    """A generated repository under the six keys of a menu. Keeps state: task, menu, what pytest said."""
+
+    key_cost = KEY_COST
+    menu: Menu
+
+    def __init__(
+        self, task: str = "proc_mixed_loop", runner: Runner | None = None, isolation: str = "auto",
+        max_steps: int = 20, candidates: int = 6, render_mode: str | None = None,
+    ):  # fmt: skip
+        spec = WorldSpec("repo", WORLD, MENU_KEYS, max_steps, senses=views.SENSES)
+        super().__init__(task, TASKS, runner, isolation, render_mode, spec)
+        self.candidates = candidates
+        self.loop = task.endswith("_loop")
+        self.pool = POOLS[task.removeprefix("proc_").removesuffix("_loop")]
+        self.env_desc = descriptor(
+            size=candidates / 12, length=min(1.0, max_steps / 100), partial_view=1, text=1, code=1, undo=1,
+            hidden_menu=float(self.loop),
+        )  # fmt: skip
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """A fresh project, made from the seed alone."""
+        super().reset(seed=seed)
+        seed = int(self.np_random.integers(1 << 30)) if seed is None else seed
+        self.family = Chance((seed, 1)).pick(self.pool)
+        self.task = generate(self.family, seed, self.candidates)
+        self.edits = views.tokens_of(self.task)
+        self.files = dict(self.task.files)
+        self.menu = fresh(self.loop, self.candidates)
+        self.first: Failure | None = None
+        self.last: Failure | None = None
+        return self._begin()
 
     def oracle(self) -> int:
         """The next key of a shortest solution. Privileged."""
@@ -140,20 +199,14 @@ class RepoToolEnv(gym.Env):
         """The current view as text for a person."""
         return views.screen(self._sight())
 
-    def render(self) -> str | None:
-        """The screen, in render mode 'ansi'."""
-        return self.screen() if self.render_mode == "ansi" else None
-
     def _task(self) -> Task:
         if self.task is None:
             raise RuntimeError("no episode yet: call reset first")
         return self.task
 
-    def _over(self) -> bool:
-        return self.menu.phase == FIXED or self.keys >= self.max_steps
-
-    def _lay_out(self) -> None:
-        """The files as the menu says: the project, with the applied candidate on."""
+    def _press(self, key: int) -> None:
+        """The menu moves on, and the files are as it says: the project, with the applied candidate on."""
+        self.menu = self.menu.press(key)
         task = self._task()
         applied = self.menu.applied
         self.files = dict(task.files) if applied is None else task.candidates[applied].apply(task.files)
@@ -184,7 +237,7 @@ class RepoToolEnv(gym.Env):
     def _observation(self) -> Observation:
         sight = self._sight()
         return Observation(
-            patch=views.patch(sight),
+            patch=views.patch(views.lines(sight)),
             energy=np.array([1 - self.keys / self.max_steps], np.float32),
             ids=np.array([WORLD, int(self.loop), min(self.menu.phase, FIXED), 0], np.int32),
             env_desc=self.env_desc.copy(),

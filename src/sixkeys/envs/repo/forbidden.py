@@ -10,6 +10,7 @@ import json
 import mmap
 import os
 import platform
+import resource
 import signal
 import socket
 import stat
@@ -33,9 +34,11 @@ def _stopped(act, *arguments) -> bool:
 
 NUMBERS = {
     "x86_64": {"clone": 56, "ptrace": 101, "process_vm_readv": 310, "keyctl": 250, "add_key": 248, "bpf": 321,
-               "io_uring_setup": 425, "perf_event_open": 298, "userfaultfd": 323, "shmget": 29},
+               "io_uring_setup": 425, "perf_event_open": 298, "userfaultfd": 323, "shmget": 29,
+               "mq_open": 240},
     "aarch64": {"clone": 220, "ptrace": 117, "process_vm_readv": 270, "keyctl": 219, "add_key": 217,
-                "bpf": 280, "io_uring_setup": 425, "perf_event_open": 241, "userfaultfd": 282, "shmget": 194},
+                "bpf": 280, "io_uring_setup": 425, "perf_event_open": 241, "userfaultfd": 282, "shmget": 194,
+                "mq_open": 180},
 }  # fmt: skip
 
 
@@ -156,9 +159,10 @@ def test_cannot_use_the_kernels_machinery():
 
 
 def test_memory_beyond_counting_is_refused():
-    """No memory that counts for no process: unnamed files, System V segments."""
+    """No memory that counts for no process: unnamed files, System V segments, queues that outlive a run."""
     assert _stopped(os.memfd_create, "x"), "made an unnamed file in memory"
     assert _call("shmget", 0, 4096, 0o1600) == -1, "made a shared segment"
+    assert _call("mq_open", b"sixkeys", os.O_CREAT | os.O_RDWR, 0o600, None) == -1, "made a queue"
 
 
 def test_sees_no_process_of_the_host():
@@ -169,12 +173,21 @@ def test_sees_no_process_of_the_host():
 
 
 def test_cannot_stop_its_runner():
-    """The runner survives a kill and its memory is closed."""
+    """The runner survives signals and its memory is closed."""
     assert os.getppid() == 1, "it is not the first process of a namespace of its own"
-    with contextlib.suppress(PermissionError):
-        os.kill(1, signal.SIGKILL)
+    for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGINT):
+        with contextlib.suppress(PermissionError):
+            os.kill(1, number)
     assert os.path.exists("/proc/1")
     assert _stopped(open, "/proc/1/mem", "rb"), "the runner's memory can be read"
+
+
+def test_cannot_change_its_runner():
+    """What the runner may use and how it is scheduled would last for every later run."""
+    limit = resource.RLIMIT_STACK
+    assert _stopped(resource.prlimit, 1, limit, resource.getrlimit(limit)), "set a limit of the runner's"
+    assert _stopped(os.setpriority, os.PRIO_PROCESS, 1, 1), "slowed the runner"
+    assert _stopped(os.sched_setaffinity, 1, os.sched_getaffinity(0)), "bound the runner to a core"
 
 
 def test_memory_is_limited():

@@ -59,9 +59,10 @@ def ask(executable: str) -> Interpreter:
             check=True,
         )
         version, pytest, prefix, base, folders = json.loads(said.stdout.splitlines()[-1])
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError, IndexError) as error:
         detail: Any = getattr(error, "stderr", "") or error
-        raise InterpreterError(f"{executable} does not answer as a Python would: {detail}") from error
+        why = f"{executable} does not answer as a Python would: {str(detail).strip()}"
+        raise InterpreterError(f"{why}; give another with --python") from error
     if tuple(version) < OLDEST:
         raise InterpreterError(
             f"{executable} is Python {version[0]}.{version[1]}; 3.{OLDEST[1]} or newer is needed"

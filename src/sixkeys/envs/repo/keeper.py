@@ -42,7 +42,7 @@ IMPORT_SECONDS = 20.0
 def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     """Serves runs until the client is gone. Never returns here; in each fork pytest goes on and exits.
 
-    rooms: the modules `child`, `library`, `tracer`, `tree` and `watch` of this folder.
+    rooms: the modules `child`, `library`, `live`, `tracer`, `tree`, `variants` and `watch` of this folder.
     """
     channel = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 100))
     empty = os.open(os.devnull, os.O_RDWR)
@@ -51,7 +51,7 @@ def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     harden(contained=settings["contained"])
     keeper, child = Keeper(settings, channel, rooms), rooms.child
     if settings["live"]:
-        child.rehearse(settings["base"], child.LIVE)
+        child.rehearse(settings["base"], rooms.live.LIVE)
         keeper.move_in(keeper.receive())
         keeper.live()
     child.rehearse(settings["base"], child.arguments())
@@ -68,6 +68,8 @@ def harden(contained: bool) -> None:
     control(PR_SET_NO_NEW_PRIVS, 1)
     control(PR_SET_DUMPABLE, 0)
     control(PR_SET_PDEATHSIG if contained else PR_SET_CHILD_SUBREAPER, signal.SIGKILL if contained else 1)
+    if contained:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def control(option: int, value: int) -> None:
@@ -94,6 +96,8 @@ class Keeper:
         self.limits: dict[str, int] = settings["limits"]
         self.contained: bool = settings["contained"] and os.getpid() == 1
         self.scratch: list[str] = ["/dev/shm"] if settings["contained"] else []
+        self.marks: dict[str, tuple] = {}
+        """What the folders that are never removed looked like before the first run."""
         self.channel = channel
         self.rooms = rooms
         self.library = rooms.library.Library(self.repo)
@@ -111,11 +115,13 @@ class Keeper:
 
     def live(self) -> NoReturn:
         """Serves runs of the repository from inside pytest's start, or from before it if that will not do."""
-        child, waiting = self.rooms.child, self.rooms.child.Waiting(self.serve, self.tracer)
+        live = self.rooms.live
+        hands = live.Hands(self.rooms.child, self.tracer, self.rooms.variants.Variants)
+        waiting = live.Waiting(self.serve, hands)
         code = waiting.start()
         if waiting.reporter is not None:
             waiting.reporter.end(code)
-        sys.exit(child.live(*self.serve(), self.tracer))
+        sys.exit(live.live(*self.serve(), hands))
 
     def tracer(self) -> Any:
         """Who marks the statements that a run passes."""
@@ -139,18 +145,23 @@ class Keeper:
                 self.channel.close()
                 for descriptor in (records, text):
                     os.close(descriptor)
-                self.rooms.child.enter(self.repo, self.limits, request["seconds"])
+                self.rooms.child.enter(self.repo, self.limits, request["cpu"])
                 return request, records_in, text_in
             os.close(records_in)
             os.close(text_in)
-            watch = self.rooms.watch.Watch(pid, records, text, self.limits, request["cold"])
+            folders = [self.base, self.repo, *self.scratch] if self.contained else []
+            watch = self.rooms.watch.Watch(pid, records, text, self.limits, request["cold"], folders)
             status, detail = watch.until(began + request["seconds"], self.channel)
+            self.kill(pid)
             if status == "alone":
                 self.end(pid)
                 os._exit(0)
+            found = watch.records()
+            if found is None:
+                status, detail = "crashed", "the run reported what pytest does not report"
             self.reply(
                 status=status, detail=detail, seconds=time.monotonic() - began,
-                records=watch.records(), text=watch.text.decode(errors="replace"), cold=request["cold"],
+                records=found or [], text=watch.text.decode(errors="replace"), cold=request["cold"],
             )  # fmt: skip
             self.end(pid)
             watch.close()
@@ -188,23 +199,25 @@ class Keeper:
         except OSError:
             os._exit(0)
 
-    def end(self, pid: int) -> None:
-        """Kills the run and whatever it left behind, and waits until all of it is gone."""
-        if self.contained and os.getpid() == 1:
+    def kill(self, pid: int) -> None:
+        """Kills the run, and in a namespace of its own whatever it left behind."""
+        targets = [(os.kill, -1)] if self.contained else [(os.killpg, pid), (os.kill, pid)]
+        for kill, target in targets:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(-1, signal.SIGKILL)
+                kill(target, signal.SIGKILL)
+
+    def end(self, pid: int) -> None:
+        """Waits until the killed run and whatever it left behind is gone."""
+        if self.contained:
             while _reap():
                 continue
             return
-        for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         while _reap(0 if self._kill_children() else os.WNOHANG):
             continue
 
     def clean(self) -> None:
-        """Leaves the folder as a run must find it; where that cannot be done this process ends."""
+        """Leaves the folders as a run must find them; where that cannot be done this process ends."""
         try:
             for folder in (self.base, *self.scratch):
                 for entry in os.scandir(folder):
@@ -213,6 +226,12 @@ class Keeper:
             os.makedirs(self.repo, exist_ok=True)
             if self.tree is not None:
                 self.tree.restore()
+            for folder in (self.base, self.repo, *self.scratch):
+                with contextlib.suppress(PermissionError):
+                    os.utime(folder, (0.0, 0.0))
+                marks = self.rooms.tree.marks(folder)
+                if self.marks.setdefault(folder, marks) != marks:
+                    os._exit(UNCLEAN)
             os.chdir(self.repo)
         except (OSError, RecursionError):
             os._exit(UNCLEAN)
@@ -239,7 +258,8 @@ def imported_ahead(modules: list[str]) -> str:
     try:
         signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS)
         for plugin in importlib.metadata.entry_points(group="pytest11"):
-            attempt(plugin.module)
+            if plugin.name != "sixkeys":
+                attempt(plugin.module)
         for name in modules:
             attempt(name)
         signal.setitimer(signal.ITIMER_REAL, 0.0)

@@ -20,9 +20,10 @@ from typing import NamedTuple
 from sixkeys.envs.repo.outcomes import RunResult
 
 FRAME = re.compile(r"^(?:E\s+File \"|\s*File \"|)([^\s\":]+\.py)(?:\", line |:)(\d+)\b", re.MULTILINE)
-RAISED, PASSED_THROUGH, NEAR = 0.5, 0.15, 0.3
-"""Added for the innermost line of a traceback and for an outer one; the share of a line's score that its
-untraced neighbours get."""
+RAISED, PASSED_THROUGH = 0.5, 0.15
+"""Added for the innermost line of a traceback and for an outer one."""
+IMPORTED = 0.3
+"""How much less suspicious a line is that ran at import than one that every test runs."""
 
 
 class Suspect(NamedTuple):
@@ -39,6 +40,8 @@ class Coverage(NamedTuple):
     """Which tests ran a line: (path, line) -> node ids."""
 
     tests: Mapping[tuple[str, int], frozenset[str]]
+    early: frozenset[tuple[str, int]] = frozenset()
+    """Lines that ran before the first test, when modules were imported."""
 
     def of(self, path: str, first: int, last: int) -> set[str]:
         """The tests that ran any of the lines `first` to `last` of a file."""
@@ -50,13 +53,19 @@ def coverage(result: RunResult) -> Coverage:
     places = [(path, line) for path, lines in result.lines for line in lines]
     found: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     for node, packed in result.covered.items():
-        seen = zlib.decompress(base64.b64decode(packed))
+        try:
+            seen = zlib.decompressobj().decompress(base64.b64decode(packed), len(places) or 1)
+        except (ValueError, zlib.error):
+            continue
         at = seen.find(1)
         while at >= 0:
             if at < len(places):
                 found[places[at]].add(node)
             at = seen.find(1, at + 1)
-    return Coverage({place: frozenset(tests) for place, tests in found.items()})
+    early = frozenset(place for place, tests in found.items() if "" in tests)
+    return Coverage(
+        {place: frozenset(tests - {""}) for place, tests in found.items() if tests != {""}}, early
+    )
 
 
 def suspects(
@@ -76,6 +85,11 @@ def suspects(
             reasons[place].append(
                 f"run by {bad} of {len(failed)} failing and {len(tests) - bad} passing tests"
             )
+    every = sum(test.outcome in ("passed", "failed", "error") for test in result.outcomes)
+    for place in covered.early - covered.tests.keys():
+        if place[0] in sources and failed:
+            scores[place] = IMPORTED * math.sqrt(len(failed) / max(every, len(failed)))
+            reasons[place].append("run once, when it was imported")
     for place, (inner, outer) in frames(result.output, sources).items():
         scores[place] = scores.get(place, 0.0) + RAISED * (inner > 0) + PASSED_THROUGH * (outer > 0)
         reasons[place].append("the traceback ends here" if inner else "the traceback passes here")

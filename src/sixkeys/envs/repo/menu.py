@@ -45,6 +45,10 @@ class Menu(NamedTuple):
         """Do the candidates stand there?"""
         return self.phase != UNTESTED
 
+    @property
+    def fixed(self) -> bool:
+        return self.phase == FIXED
+
     def candidate(self, key: int) -> int | None:
         """The candidate that APPLY_A or APPLY_B stands for; None where the last pair has no second one."""
         index = 2 * self.pair + key - APPLY_A

@@ -13,16 +13,20 @@ from typing import Any, NamedTuple
 
 WORST_LAST = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
 OUTPUT_KEPT = 16_000
+UNFIT = "unfit"
+"""Of a variant: it cannot be tried as one, only in a run of its own."""
 USAGE = 4
 GAVE_UP = {3: "pytest ended on an internal error", USAGE: "pytest could not use the tests or configuration"}
 """Exit codes with which pytest gives up; they can make a result worse, never better."""
 COLD_NAMES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "error", "SKIPPED": "skipped",
               "XFAIL": "xfailed", "XPASS": "xpassed"}  # fmt: skip
-COLD_DONE = re.compile(r"^(\S+\.py::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
-COLD_BEGUN = re.compile(r"^(\S+\.py::.+?)(?: Fatal Python error: .*| *)$")
-COLD_SUMMARY = re.compile(r"^(PASSED|FAILED|ERROR|XFAIL|XPASS) (\S+\.py(?:::.+?)?)(?: - (.*))?$")
-COLD_COUNT = re.compile(r"^(?:collecting \.\.\. )?collected (\d+) items?\b", re.MULTILINE)
-COLD_END = re.compile(r"^=+ .* in [0-9.]+s.* =+$", re.MULTILINE)
+COLD_DONE = re.compile(r" (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
+COLD_SUBTEST = re.compile(r" SUB(PASSED|FAILED|FAIL|SKIPPED|XFAIL|XPASS)\b")
+"""A part of a test: one that fails fails the test, whose own line may say that it passed."""
+COLD_COUNT = re.compile(r"^(?:collecting \.\.\. )?collected (\d{1,9}) items?\b", re.MULTILINE)
+COLD_END = re.compile(r"^=+ .{0,400} in [0-9.]{1,12}s.{0,40} =+$", re.MULTILINE)
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys instead of showing it, or cannot show."""
 
 
 class TestOutcome(NamedTuple):
@@ -32,7 +36,7 @@ class TestOutcome(NamedTuple):
 
     node: str
     outcome: str
-    """passed | failed | error | skipped | xfailed | xpassed"""
+    """passed | failed | error | skipped | xfailed | xpassed; collected where it was only looked for"""
     seconds: float
     message: str
     """Why it failed, a few lines without durations or addresses; empty where it did not."""
@@ -51,6 +55,9 @@ class RunResult(NamedTuple):
     """Of a traced run: node -> the marks it passed, as tracer.py packs them."""
     lines: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """Of a traced run: (path, the line of each mark in it), in the order of the marks."""
+    variants: tuple[tuple[int, str], ...] = ()
+    """Of a run of variants, in their order, up to the last that was tried: how many of its tests passed, and
+    passed | failed | timeout | crashed | UNFIT."""
 
     @property
     def passed(self) -> bool:
@@ -60,15 +67,19 @@ class RunResult(NamedTuple):
 
 
 def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResult:
-    """A result from what a worker replied."""
+    """A result from what a worker replied. Its text is the code's under test: no character acts."""
+    message = shown(message)
     if request["cold"]:
         return read_cold(message)
+    if request.get("variants"):
+        tried = tuple((r["variant"][1], r["variant"][2]) for r in message["records"] if "variant" in r)
+        return RunResult((), message["status"], message["seconds"], message["text"], variants=tried)
     worst: dict[str, TestOutcome] = {}
     texts: list[str] = []
     covered: dict[str, str] = {}
     lines: list = []
     collected: list[str] | None = None
-    running = ""
+    running = usage = ""
     for record in message["records"]:
         if "report" in record:
             node, phase, outcome, seconds, why, text = record["report"]
@@ -78,13 +89,17 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         running = record.get("start", running)
         collected = record.get("collected", collected)
         lines = record.get("lines", lines)
+        usage = record.get("usage", usage)
         if "covered" in record:
             covered[record["covered"][0]] = record["covered"][1]
+    if request.get("select"):
+        for node in collected or ():
+            worst.setdefault(node, TestOutcome(node, "collected", 0.0, ""))
     status, detail = message["status"], message["detail"]
     failed = any(test.outcome == "error" for test in worst.values())
     code = message["records"][-1].get("end", 0) if message["records"] else 0
     if status == "finished" and code in GAVE_UP:
-        status, detail = "crashed", GAVE_UP[code]
+        status, detail = "crashed", usage or GAVE_UP[code]
     elif status == "finished" and not failed and (collected is None or set(collected) != set(worst)):
         status, detail = "crashed", "pytest ended before every test was reported"
     if status != "finished" and running and code != USAGE:
@@ -94,6 +109,15 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         tuple(worst.values()), status, message["seconds"], _output(worst, texts, detail, message["text"]),
         covered, tuple((path, tuple(numbers)) for path, numbers in lines),
     )  # fmt: skip
+
+
+def shown(value: Any) -> Any:
+    """The same lists and dicts, with texts that a terminal can only show."""
+    if isinstance(value, str):
+        return value if value.isprintable() else UNSEEN.sub("?", value)
+    if isinstance(value, list):
+        return [shown(item) for item in value]
+    return {key: shown(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _named(phase: str, outcome: str) -> str:
@@ -127,15 +151,26 @@ def read_cold(message: Mapping[str, Any]) -> RunResult:
     worst: dict[str, TestOutcome] = {}
     running = ""
     for line in text.splitlines():
-        done, begun, summed = COLD_DONE.match(line), COLD_BEGUN.match(line), COLD_SUMMARY.match(line)
-        if done:
-            _worsen(worst, TestOutcome(done[1], COLD_NAMES[done[2]], 0.0, ""))
-            running = ""
-        elif summed:
-            _worsen(worst, TestOutcome(summed[2], COLD_NAMES[summed[1]], 0.0, ""))
-            worst[summed[2]] = worst[summed[2]]._replace(message=summed[3] or "")
-        elif begun:
-            running = begun[1]
+        kind, _, rest = line.partition(" ")
+        summed, _, why = rest.partition(" - ")
+        if kind in COLD_NAMES and kind != "SKIPPED" and _node(summed.partition("::")[0] + "::x"):
+            _worsen(worst, TestOutcome(summed, COLD_NAMES[kind], 0.0, ""))
+            worst[summed] = worst[summed]._replace(message=why)
+        elif line.startswith("SUBFAIL") and ".py::" in line:
+            file, _, test = line.partition(".py::")
+            node, _, why = f"{file.rpartition(' ')[2]}.py::{test}".partition(" - ")
+            _worsen(worst, TestOutcome(node, "failed", 0.0, why))
+        elif node := _node(line):
+            part = COLD_SUBTEST.search(node)
+            if part:
+                running = node[: part.start()]
+                if part[1].startswith("FAIL"):
+                    _worsen(worst, TestOutcome(running, "failed", 0.0, ""))
+                continue
+            done = COLD_DONE.search(node, node.index(".py::") + len(".py::") + 1)
+            running = "" if done else node.partition(" Fatal Python error: ")[0].rstrip()
+            if done:
+                _worsen(worst, TestOutcome(node[: done.start()], COLD_NAMES[done[1]], 0.0, ""))
     count = COLD_COUNT.search(text)
     failed = any(test.outcome == "error" for test in worst.values())
     complete = (
@@ -146,3 +181,9 @@ def read_cold(message: Mapping[str, Any]) -> RunResult:
     if not complete and running:
         _worsen(worst, TestOutcome(running, "error", 0.0, detail))
     return RunResult(tuple(worst.values()), status, message["seconds"], text[-OUTPUT_KEPT:])
+
+
+def _node(line: str) -> str:
+    """A line that begins with a node id, or ''. In one pass, however long and odd the line is."""
+    file, mark, test = line.partition(".py::")
+    return line if mark and test and file and not re.search(r"\s", file) else ""

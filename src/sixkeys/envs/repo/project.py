@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import base64
+import contextlib
+import io
 import os
 import stat
 import subprocess
+import tokenize
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +23,9 @@ LEFT_OUT = {
     ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".eggs", "build", "dist", ".idea",
 }  # fmt: skip
 """Folders that are never copied where git cannot be asked."""
-LARGEST, MOST, WHOLE = 8 << 20, 20_000, 96 << 20
-"""Bytes of one file that is copied, how many files, bytes of all."""
+LARGEST, MOST, WHOLE, PAGE = 8 << 20, 20_000, 96 << 20, 4096
+"""Bytes of one file that is copied, how many files, bytes of all; a file in memory takes whole pages."""
+SMALLER = "let git ignore what no test needs, or give a folder of it that has a pytest.ini of its own"
 VENVS = (".venv/bin/python", "venv/bin/python", "env/bin/python", ".venv/Scripts/python.exe")
 
 
@@ -40,18 +44,21 @@ class Project(NamedTuple):
     """Relative path -> where a symbolic link points; only links that stay inside."""
     interpreter: Interpreter
     left_out: tuple[str, ...]
-    """Files that were too large to be copied."""
+    """What was not copied, each with the reason."""
 
     def sources(self) -> dict[str, str]:
-        """The text of every Python file that is UTF-8, line ends as they are."""
+        """The text of every Python file as Python decodes it, without a byte order mark, line ends as they
+        are; a file that Python cannot decode is left out."""
         found = {}
         for name, body in self.files.items():
             if name.endswith(".py"):
-                try:
-                    found[name] = body.decode("utf-8")
-                except UnicodeDecodeError:
-                    continue
+                with contextlib.suppress(SyntaxError, UnicodeError, LookupError):
+                    found[name] = body.decode(encoding(body))
         return found
+
+    def written(self, path: str, text: str) -> bytes:
+        """The bytes of a file of the repository with a new text: encoding and byte order mark stay."""
+        return text.encode(encoding(self.files[path]))
 
     def imports(self) -> list[str]:
         """Modules that its Python files import from elsewhere, sorted."""
@@ -68,6 +75,11 @@ class Project(NamedTuple):
         }
         entries |= {name: ["link", 0, target] for name, target in self.links.items()}
         return {"entries": entries, "modules": self.imports()}
+
+
+def encoding(body: bytes) -> str:
+    """How Python decodes a source file; `utf-8-sig` where it has a byte order mark. Raises SyntaxError."""
+    return tokenize.detect_encoding(io.BytesIO(body).readline)[0]
 
 
 def imported(text: str) -> Iterator[str]:
@@ -97,18 +109,25 @@ def read(path: Path | str, python: str = "") -> Project:
     files, modes, links, left_out, whole = {}, {}, {}, [], 0
     for name in names:
         full = root / name
-        state = full.lstat()
-        if stat.S_ISLNK(state.st_mode):
-            target = os.readlink(full)
-            if inside(root, full, target):
-                links[name] = target
-        elif stat.S_ISREG(state.st_mode) and state.st_size > LARGEST:
-            left_out.append(name)
-        elif stat.S_ISREG(state.st_mode):
-            files[name], modes[name] = full.read_bytes(), state.st_mode & 0o777 | 0o600
-            whole += state.st_size
-            if whole > WHOLE:
-                raise ProjectError(f"{root} holds more than {WHOLE >> 20} MB; give a smaller folder of it")
+        try:
+            state = full.lstat()
+            if stat.S_ISLNK(state.st_mode):
+                target = os.readlink(full)
+                if inside(root, full, target):
+                    links[name] = target
+                else:
+                    left_out.append(f"{name} (a link that leads outside)")
+            elif stat.S_ISDIR(state.st_mode):
+                left_out.append(f"{name} (a repository of its own)")
+            elif stat.S_ISREG(state.st_mode) and state.st_size > LARGEST:
+                left_out.append(f"{name} (larger than {LARGEST >> 20} MB)")
+            elif stat.S_ISREG(state.st_mode):
+                files[name], modes[name] = full.read_bytes(), state.st_mode & 0o777 | 0o600
+                whole += -(-state.st_size // PAGE) * PAGE
+        except OSError as error:
+            left_out.append(f"{name} ({error.strerror})")
+        if whole > WHOLE:
+            raise ProjectError(f"{root} takes more than {WHOLE >> 20} MB in the sandbox; {SMALLER}")
     if not any(name.endswith(".py") for name in files):
         raise ProjectError(f"{root} holds no Python file; give the folder of a Python repository")
     return Project(root, files, modes, links, interpreter_of(root, python), tuple(left_out))
@@ -136,12 +155,13 @@ def listed(root: Path) -> list[str]:
         names = []
         for folder, folders, files in os.walk(root):
             folders[:] = sorted(n for n in folders if n not in LEFT_OUT and not n.endswith(".egg-info"))
+            files += [name for name in folders if os.path.islink(os.path.join(folder, name))]
             names += [os.path.relpath(os.path.join(folder, name), root) for name in sorted(files)]
             if len(names) > MOST:
                 break
     names = [name.replace(os.sep, "/") for name in names if os.path.lexists(root / name)]
     if len(names) > MOST:
-        raise ProjectError(f"{root} holds more than {MOST:,} files; give a smaller folder of it")
+        raise ProjectError(f"{root} holds more than {MOST:,} files; {SMALLER}")
     return names
 
 
@@ -171,6 +191,6 @@ def interpreter_of(root: Path, python: str) -> Interpreter:
     if python:
         return ask(python)
     for name in VENVS:
-        if (root / name).exists():
+        if os.path.lexists(root / name):
             return ask(str(root / name))
     return here()

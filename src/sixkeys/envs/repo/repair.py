@@ -1,64 +1,34 @@
-"""Which small change turns the failing tests green? Try the likely ones, keep what the verdict accepts.
+"""Which small change turns the failing tests green? Candidates are tried, the most promising first.
 
-In: a project, a runner that keeps it, and how much time there is. Out: progress, and at last a `Repair`. A
-candidate first meets one failing test that runs its line, then all failing tests, then the whole suite; the
-verdict decides, and a cold run of the pristine tree with the change confirms it. Nothing is written outside
-the sandbox.
+In: a runner that keeps a project, its diagnosis. Out: states, as they come; at last the best repair, its
+verdict, and a journal of what was tried.
 """
 
 from __future__ import annotations
 
-import ast
-import re
+import secrets
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from sixkeys.envs.repo.attempts import Attempts, changed
+from sixkeys.envs.repo.canaries import canaries, heard, sound
+from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editable, still_failing
 from sixkeys.envs.repo.edits import RepoEdit
-from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
-from sixkeys.envs.repo.localise import Coverage, Suspect, coverage, suspects
+from sixkeys.envs.repo.hands import STAGES, Hand, Rank, hands
 from sixkeys.envs.repo.outcomes import RunResult
-from sixkeys.envs.repo.project import Project
-from sixkeys.envs.repo.runner import Runner, Ticket
-from sixkeys.envs.repo.verdict import Verdict, judge, protected
+from sixkeys.envs.repo.runner import Runner
+from sixkeys.envs.repo.verdict import Verdict, judge
 
-LINES = 60
-"""How many suspicious lines are worked on."""
-PATIENCE = 0.98
-"""How much less likely the next candidate of a line is than the one before it."""
-SHORTEST = 1.0
-"""Seconds that a test has at least before it counts as hanging."""
-SLOWER = 10
-"""How many times longer than before a run may take."""
-AHEAD = 3
-"""Runs asked for ahead, a worker."""
-WORD, WORDS = re.compile(r"""('[^'\n]*'|"[^"\n]*")|([A-Za-z_]\w*|\d+(?:\.\d+)?)"""), 40
-"""What counts as a word of a failing assertion, and how many are used."""
-GREEN = ("passed", "xfailed", "skipped")
+__all__ = ["Diagnosis", "Repair", "RepairError", "Search", "State", "Tried", "diagnose", "editable"]
 
-Rank = Callable[[Sequence[Candidate]], Sequence[float]]
-"""Candidates -> how plausible each is; multiplied with how suspicious its line is."""
-
-
-class Diagnosis(NamedTuple):
-    """What is wrong, before anything was changed."""
-
-    run: RunResult
-    failing: tuple[str, ...]
-    """Node ids that failed twice."""
-    flaky: tuple[str, ...]
-    """Node ids that failed and then passed."""
-    covered: Coverage
-    suspects: tuple[Suspect, ...]
-
-
-class Hand(NamedTuple):
-    """A candidate and how much is expected of it."""
-
-    candidate: Candidate
-    suspect: Suspect
-    weight: float
+SUITE_SLOWER = 10
+"""How many times longer than before the whole suite may take."""
+NEAR = 30
+"""Passing tests that are run before the whole suite."""
+PLAUSIBLE, MORE = 5, 1.5
+"""How many repairs are looked for at most; seconds that the search goes on after the first, besides a quarter
+of those that it took."""
 
 
 class Tried(NamedTuple):
@@ -79,6 +49,8 @@ class Repair(NamedTuple):
     """Node ids that still fail."""
     verdict: Verdict
     hands: tuple[Hand, ...]
+    confidence: float = 0.0
+    """How likely it is what a person would have written, from 0 to 1."""
 
 
 class State(NamedTuple):
@@ -89,110 +61,6 @@ class State(NamedTuple):
     candidates: int
     note: str
     best: Repair | None
-
-
-class RepairError(RuntimeError):
-    """There is nothing to repair, or no way to; the message says why and what to do."""
-
-
-def diagnose(
-    runner: Runner, tests: Sequence[str] = (), seconds: float = 120.0, files: Mapping[str, str] | None = None
-) -> Diagnosis:
-    """Runs the suite once, traced, and its failing tests again. Raises RepairError where it does not end."""
-    changed, project = files or {}, runner.project
-    if project is None:
-        raise ValueError("this runner keeps no project; make one with Runner(project=...)")
-    run = runner.submit(changed, tests, seconds, trace=True).result()
-    if run.status != "finished":
-        raise RepairError(unfinished(run, seconds))
-    if not run.outcomes:
-        raise RepairError(f"no tests ran; give the files of some with --test\n{run.output[-1500:]}")
-    bad = [test.node for test in run.outcomes if test.outcome in ("failed", "error")]
-    again = runner.run(changed, bad, seconds) if bad else run
-    green = {test.node for test in again.outcomes if test.outcome in GREEN}
-    failing = tuple(node for node in bad if node not in green)
-    covered = coverage(run)
-    found = suspects(run, covered, failing, editable(project))
-    return Diagnosis(run, failing, tuple(node for node in bad if node in green), covered, tuple(found))
-
-
-def unfinished(run: RunResult, seconds: float) -> str:
-    """Why a suite that did not end cannot be worked on, and what to do."""
-    last = run.output.strip().splitlines()[-1:] or [""]
-    if run.status == "timeout":
-        return (
-            f"the tests did not end within {seconds:.0f} seconds ({last[0]}); "
-            "narrow them with --test, or give more time with --suite-seconds"
-        )
-    return f"the tests cannot be run: {run.status} ({last[0]})\n{run.output[-1500:]}"
-
-
-def editable(project: Project) -> dict[str, str]:
-    """The sources that a repair may change: no tests, no configuration."""
-    folders = ("tests/", "test/", "testing/", "docs/")
-    return {
-        name: text
-        for name, text in project.sources().items()
-        if not protected(name) and not any(f"/{name}".find(f"/{folder}") >= 0 for folder in folders)
-    }
-
-
-def hands(diagnosis: Diagnosis, sources: Mapping[str, str], rank: Rank | None = None) -> list[Hand]:
-    """Every candidate of the most suspicious lines, the most promising first. A file that does not parse has
-    none."""
-    lexicon = Lexicon.of(sources)
-    failing = set(diagnosis.failing)
-    pieces = words(test.message for test in diagnosis.run.outcomes if test.node in failing)
-    found: list[Hand] = []
-    worst = max((suspect.score for suspect in diagnosis.suspects), default=1.0) or 1.0
-    by_line: dict[tuple[str, int], Suspect] = {}
-    for suspect in diagnosis.suspects[:LINES]:
-        last = extents(sources[suspect.path]).get(suspect.line, suspect.line)
-        for line in range(suspect.line, last + 1):
-            by_line.setdefault((suspect.path, line), suspect)
-    for path in dict.fromkeys(path for path, _ in by_line):
-        lines = sorted(line for other, line in by_line if other == path)
-        met: dict[Suspect, int] = {}
-        try:
-            options = list(candidates(path, sources[path], lexicon, lines, pieces))
-        except SyntaxError:
-            continue
-        for candidate, score in zip(options, (rank or by_hand)(options), strict=True):
-            suspect = by_line[path, candidate.line]
-            order = met[suspect] = met.get(suspect, -1) + 1
-            found.append(Hand(candidate, suspect, suspect.score / worst * score * PATIENCE**order))
-    return sorted(found, key=lambda hand: -hand.weight)
-
-
-def by_hand(options: Sequence[Candidate]) -> list[float]:
-    """How plausible each kind of edit is, by the grammar's hand-set weights."""
-    return [WEIGHTS[candidate.kind] for candidate in options]
-
-
-def words(messages: Iterable[str]) -> tuple[str, ...]:
-    """Contents of quotes, numbers and names in what failing tests say; the first WORDS different ones."""
-    found: dict[str, None] = {}
-    for message in messages:
-        for quoted, plain in WORD.findall(message):
-            text = quoted[1:-1] if quoted else plain
-            if text and len(text) <= 80:
-                found.setdefault(text)
-    return tuple(found)[:WORDS]
-
-
-def extents(text: str) -> dict[int, int]:
-    """First line of a statement -> its last one; of one that has a body, the last line before that."""
-    found: dict[int, int] = {}
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return found
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt):
-            body = getattr(node, "body", None)
-            last = max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
-            found[node.lineno] = max(found.get(node.lineno, 0), last)
-    return found
 
 
 class Search:
@@ -206,7 +74,10 @@ class Search:
         self.pristine = self.project.sources()
         self.journal: list[Tried] = []
         self.best: Repair | None = None
+        self.plausible: list[Repair] = []
+        """All repairs that were found where the search ended, the likeliest first."""
         self.total = 0
+        self.until = deadline
 
     def run(self, diagnosis: Diagnosis) -> Iterator[State]:
         """Yields after every candidate; ends with the best repair in `best`, or none."""
@@ -229,42 +100,44 @@ class Search:
             diagnosis = diagnose(self.runner, self.tests, self._suite_seconds(first), now)
 
     def _suite_seconds(self, diagnosis: Diagnosis) -> float:
-        return max(5.0, SLOWER * diagnosis.run.seconds)
+        return max(5.0, SUITE_SLOWER * diagnosis.run.seconds)
 
-    def _one(self, diagnosis: Diagnosis, now: Mapping[str, str], first: Diagnosis) -> Iterator[State]:
-        """The first candidate that fixes a failing test and breaks none; soon after, one that fixes all."""
+    def _one(
+        self, diagnosis: Diagnosis, now: Mapping[str, str], first: Diagnosis
+    ) -> Generator[State, None, Repair | None]:
+        """The likeliest of the candidates that fix a failing test and break none; the search goes on for a
+        while after the first."""
         sources = {**editable(self.project), **{n: t for n, t in now.items() if n in self.pristine}}
-        queue = hands(diagnosis, sources, self.rank)
-        self.total += len(queue)
-        waiting: deque[tuple[Hand, dict[str, str], Ticket]] = deque()
-        partial: Repair | None = None
-        until, room = self.deadline, AHEAD * len(self.runner.workers)
-        upcoming = iter(queue)
-        while time.monotonic() < until:
-            for hand in upcoming:
-                files = {**now, **changed(hand, sources)}
-                probe = self._probe(hand, diagnosis)
-                waiting.append((hand, files, self.runner.submit(files, [probe], self._seconds(diagnosis))))
-                if len(waiting) >= room:
-                    break
-            if not waiting:
+        attempts = Attempts(self.runner, diagnosis, now, sources)
+        found: list[Repair] = []
+        self.until, began = self.deadline, time.monotonic()
+        for hand, passed, said in attempts.tried(self._queue(diagnosis, sources), lambda: self.until):
+            self.journal.append(Tried(hand, said))
+            if passed:
+                repair = self._examine(hand, {**now, **changed(hand, sources)}, diagnosis, first)
+                if repair is not None:
+                    whole = not self._meet(hand, repair.left, diagnosis)
+                    share = (time.monotonic() - began) / 4 + MORE if whole else (self.deadline - began) / 4
+                    self.until = min(self.until, time.monotonic() + share)
+                    found.append(repair)
+            place = f"{hand.candidate.edit.path}:{hand.candidate.line}"
+            yield self._state(diagnosis, f"{hand.candidate.kind} in {place}")
+            if len(found) == PLAUSIBLE:
                 break
-            hand, files, ticket = waiting.popleft()
-            result = ticket.result()
-            self.journal.append(Tried(hand, said(result)))
-            if result.passed:
-                repair = self._examine(hand, files, diagnosis, first)
-                if repair is not None and not self._meet(hand, repair.left, diagnosis):
-                    yield self._state(diagnosis, f"{hand.candidate.kind} in line {hand.candidate.line}")
-                    return repair
-                if repair is not None and (partial is None or len(repair.left) < len(partial.left)):
-                    if partial is None:
-                        until = min(until, time.monotonic() + (until - time.monotonic()) / 4)
-                    partial = repair
-            yield self._state(
-                diagnosis, f"{hand.candidate.kind} in {hand.candidate.edit.path}:{hand.candidate.line}"
-            )
-        return partial
+        if not found:
+            return None
+        fewest = min(len(repair.left) for repair in found)
+        rivals = [repair for repair in found if len(repair.left) == fewest]
+        rivals.sort(key=lambda repair: -repair.hands[0].weight)
+        self.plausible = [repair._replace(confidence=sure(repair, rivals)) for repair in rivals]
+        return self.plausible[0]
+
+    def _queue(self, diagnosis: Diagnosis, sources: Mapping[str, str]) -> Iterator[Hand]:
+        """The candidates, stage by stage; those of the next lines are made when the others are used up."""
+        for stage in range(len(STAGES)):
+            queue = hands(diagnosis, sources, self.rank, stage)
+            self.total += len(queue)
+            yield from queue
 
     def _meet(self, hand: Hand, left: Collection[str], diagnosis: Diagnosis) -> bool:
         """Whether a test that still fails runs the candidate's line: then there may be a better one."""
@@ -274,22 +147,18 @@ class Search:
     def _state(self, diagnosis: Diagnosis, note: str) -> State:
         return State(f"{len(diagnosis.failing)} failing", len(self.journal), self.total, note, self.best)
 
-    def _probe(self, hand: Hand, diagnosis: Diagnosis) -> str:
-        """The quickest failing test that runs the candidate's line, or the first failing one."""
-        seconds = {test.node: test.seconds for test in diagnosis.run.outcomes}
-        meets = diagnosis.covered.tests.get((hand.suspect.path, hand.suspect.line), frozenset())
-        options = [node for node in diagnosis.failing if node in meets] or list(diagnosis.failing[:1])
-        return min(options, key=lambda node: seconds.get(node, 0.0))
-
-    def _seconds(self, diagnosis: Diagnosis) -> float:
-        failing = set(diagnosis.failing)
-        return SHORTEST + SLOWER * sum(t.seconds for t in diagnosis.run.outcomes if t.node in failing)
-
     def _examine(
         self, hand: Hand, files: dict[str, str], diagnosis: Diagnosis, first: Diagnosis
     ) -> Repair | None:
-        """All failing tests, then the whole suite, then the verdict; None where something else broke."""
+        """The failing tests and some that run the line, then the whole suite, then the verdict; None where
+        something else broke."""
         limit = self._suite_seconds(first)
+        near = self.runner.run(files, self._near(hand, diagnosis), limit)
+        broken = {test.node for test in near.outcomes if test.outcome in ("failed", "error")}
+        if near.status != "finished" or broken - {*diagnosis.failing, *first.flaky}:
+            return None
+        if len(still_failing(near, diagnosis.failing)) == len(diagnosis.failing):
+            return None
         whole = self.runner.run(files, self.tests, limit)
         left = still_failing(whole, diagnosis.failing)
         verdict = self._judge(files, whole, left, first)
@@ -297,6 +166,13 @@ class Search:
             return None
         fixed = tuple(node for node in diagnosis.failing if node not in left)
         return Repair((hand.candidate.edit,), files, fixed, left, verdict, (hand,))
+
+    def _near(self, hand: Hand, diagnosis: Diagnosis) -> list[str]:
+        """The failing tests, and the quickest that run the line and passed."""
+        meets = diagnosis.covered.tests.get((hand.suspect.path, hand.suspect.line), frozenset())
+        beside = [t for t in diagnosis.run.outcomes if t.node in meets and t.outcome == "passed"]
+        beside.sort(key=lambda test: test.seconds)
+        return [*diagnosis.failing, *(test.node for test in beside[:NEAR])]
 
     def _judge(
         self, files: Mapping[str, str], run: RunResult, left: Collection[str], first: Diagnosis
@@ -308,35 +184,21 @@ class Search:
         return judge(self.pristine, {**self.pristine, **files}, expected, run, excused)
 
     def confirm(self, repair: Repair, first: Diagnosis) -> tuple[RunResult, Verdict]:
-        """A cold `python -m pytest` of the pristine tree with the change, and the verdict on it."""
-        run = self.runner.cold(repair.files, self.tests, max(60.0, self._suite_seconds(first)))
-        return run, self._judge(repair.files, run, repair.left, first)
+        """A cold `python -m pytest` of the pristine tree with the change, and the verdict on it.
+
+        Tests that must fail run along (canaries.py): those that do where nothing was changed must do so here.
+        """
+        expected = [test.node for test in first.run.outcomes]
+        nest = canaries(expected, repair.files, self.pristine, secrets.token_hex(8))
+        alone = {nest.path: nest.text}
+        nest = sound(nest, self.runner.run(alone, [nest.path], 60.0))
+        tests = [*self.tests, nest.path] if self.tests else ()
+        limit = max(60.0, self._suite_seconds(first))
+        run, against = heard(nest, self.runner.cold({**repair.files, **alone}, tests, limit))
+        verdict = self._judge(repair.files, run, repair.left, first)
+        return run, verdict._replace(passed=verdict.passed and not against, reasons=verdict.reasons + against)
 
 
-def changed(hand: Hand, sources: Mapping[str, str]) -> dict[str, str]:
-    """The one file that a candidate changes, as it is then."""
-    edit = hand.candidate.edit
-    return {edit.path: edit.apply({edit.path: sources[edit.path]})[edit.path]}
-
-
-def still_failing(run: RunResult, failing: Collection[str]) -> tuple[str, ...]:
-    """Those of `failing` that are not green in a run; a file is green if it was collected and none failed."""
-    outcomes = {test.node: test.outcome for test in run.outcomes}
-    left = []
-    for node in failing:
-        if "::" in node:
-            green = outcomes.get(node) in GREEN
-        else:
-            inside = [outcome for other, outcome in outcomes.items() if other.startswith(f"{node}::")]
-            green = node not in outcomes and "passed" in inside and set(inside) <= set(GREEN)
-        if not green:
-            left.append(node)
-    return tuple(left)
-
-
-def said(result: RunResult) -> str:
-    """A run in a few words."""
-    kinds = [test.outcome for test in result.outcomes]
-    if result.status != "finished":
-        return result.status
-    return "passed" if result.passed else f"{kinds.count('failed') + kinds.count('error')} failed"
+def sure(repair: Repair, rivals: Sequence[Repair]) -> float:
+    """How likely a repair is the right one among others that pass the same tests, by their weights."""
+    return repair.hands[0].weight / sum(rival.hands[0].weight for rival in rivals)

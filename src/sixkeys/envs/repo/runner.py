@@ -132,13 +132,19 @@ class Runner:
         tests: Sequence[str] = (),
         seconds: float | None = None,
         trace: bool = False,
+        variants: Sequence[Mapping[str, Any]] = (),
+        each: float = 1.0,
+        cpu: float | None = None,
     ) -> Ticket:
         """Asks for a run and returns at once. A tree or a test that cannot be run is `refused`.
 
         files: relative path -> text, the whole tree, or what is changed of the project; tests: node ids or
-        files, none for all; seconds: wall limit; trace: of a project, tell what each test covers.
+        files, none for all; seconds: wall limit; trace: of a project, tell what each test covers; variants:
+        of a project, functions to be tried one by one (`swap.Swaps.variant`), `each` in so many CPU seconds;
+        cpu: limit of CPU seconds of the run's first process, where it is not that of the clock.
         """
-        return self._submit(files, tests, seconds, cold=False, trace=trace)
+        more = {"trace": trace, "variants": [*variants], "each": each}
+        return self._submit(files, tests, seconds, False, **more, **({} if cpu is None else {"cpu": cpu}))
 
     def _submit(
         self,
@@ -146,12 +152,13 @@ class Runner:
         tests: Sequence[str],
         seconds: float | None,
         cold: bool,
-        trace: bool = False,
+        **more: Any,
     ) -> Ticket:
         if not self.workers:
             raise RuntimeError("this runner is closed; make a new one or use shared_runner()")
         limit = self.seconds if seconds is None else seconds
-        request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold, "trace": trace}
+        request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold}
+        request |= {"cpu": limit, "trace": False, "select": [], "variants": [], "each": 0.0, **more}
         ticket = Ticket(self, request)
         reason = refusal(request["files"], request["tests"], self.limits)
         if reason:
@@ -168,11 +175,24 @@ class Runner:
         """Asks for a run and waits for it."""
         return self.submit(files, tests, seconds).result()
 
+    def drop(self, ticket: Ticket) -> None:
+        """Forgets a run that was not begun yet; nobody may wait for it."""
+        with self.lock:
+            if ticket in self.queue:
+                self.queue.remove(ticket)
+
     def cold(
         self, files: Mapping[str, str], tests: Sequence[str] = (), seconds: float | None = None
     ) -> RunResult:
         """A plain `python -m pytest` in a fresh interpreter in the same kind of sandbox; its text is read."""
         return self._submit(files, tests, seconds, cold=True).result()
+
+    def select(self, tests: Sequence[str], options: Sequence[str], seconds: float) -> RunResult:
+        """Of a project, which of `tests` pytest's own options -k and -m choose: an outcome for each of them.
+
+        They are only collected, and run too where every run is cold.
+        """
+        return self._submit({}, tests, seconds, cold=False, select=list(options)).result()
 
     def wait(self, ticket: Ticket) -> RunResult:
         """Takes answers until this ticket has its own."""

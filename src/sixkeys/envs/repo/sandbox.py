@@ -27,18 +27,21 @@ from sixkeys.envs.repo.interpreter import Interpreter, here
 HERE = Path(__file__).parent
 INSIDE = "/sixkeys"
 """Where the programs that run inside are seen from there."""
-PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "tracer.py", "tree.py", "watch.py",
-            "syscalls.py")  # fmt: skip
+PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "live.py", "tracer.py", "tree.py", "watch.py",
+            "syscalls.py", "variants.py")  # fmt: skip
 MEGABYTE = 1 << 20
 
 
 class Limits(NamedTuple):
-    """What one run may use. Bytes, except `processes`; each process has its own `memory`."""
+    """What one run may use. Bytes, or how many; each process has its own `memory` and `descriptors`."""
 
     memory: int = 1024 * MEGABYTE
     resident: int = 2048 * MEGABYTE
     """All processes of a run together."""
-    processes: int = 48
+    processes: int = 64
+    descriptors: int = 1024
+    entries: int = 20_000
+    """Files and folders that a run may make."""
     file: int = 32 * MEGABYTE
     disk: int = 128 * MEGABYTE
     output: int = 4 * MEGABYTE
@@ -131,6 +134,7 @@ def environment(place: Place) -> dict[str, str]:
         "PATH": ":".join(folders), "HOME": base, "TMPDIR": base, "LANG": "C.UTF-8", "TZ": "UTC",
         "USER": "sandbox", "LOGNAME": "sandbox", "COLUMNS": "100", "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
         **own,
     }  # fmt: skip
 
@@ -175,11 +179,14 @@ def _mounts(limits: Limits, place: Place) -> list[str]:
         argv += ["--ro-bind-try", name, name]
     paths = place.interpreter.paths
     above = {str(parent) for path in (*paths, place.repo) for parent in Path(path).parents}
-    for folder in sorted((above - {"/"}) | {INSIDE}):
-        if not folder.startswith("/usr/"):
-            argv += ["--perms", "0755", "--dir", folder]
+    made = [folder for folder in sorted((above - {"/"}) | {INSIDE}) if not folder.startswith("/usr/")]
+    hidden = [] if place.bare else [folder for folder in made if folder.startswith(f"{place.repo}/")]
+    for folder in made:
+        argv += ["--perms", "0755", "--dir", folder] if folder not in hidden else []
     if not place.bare:
         argv += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", place.repo]
+    for folder in hidden:
+        argv += ["--perms", "0755", "--dir", folder]
     for path in paths:
         argv += ["--ro-bind", path, path]
     for name in PROGRAMS:

@@ -3,14 +3,18 @@
 Runs inside, before anything is imported; every fork and program after it inherits it. Refused: namespaces
 within the namespace, mounts, other processes' memory, the kernel's keys, programs, rings and counters,
 sockets that no network namespace holds (vsock, netlink, packets), memory that no limit counts (memfd, System
-V segments). `clone3` hides its flags behind a pointer, so it is said not to exist: libraries use `clone`.
+V segments, message queues, pages kept in pipes), limits and priorities of any process but the caller's own:
+the runner's would last for all later runs. `clone3` hides its flags behind a pointer, so it is said not to
+exist: libraries use `clone`.
 
 Source: Linux `seccomp(2)`, `linux/filter.h`; numbers from `asm/unistd_64.h` and `asm-generic/unistd.h`.
 """
 
+import contextlib
 import ctypes
 import errno
 import platform
+import resource
 import struct
 
 REFUSED = {
@@ -18,21 +22,23 @@ REFUSED = {
         "shmget": 29, "semget": 64, "msgget": 68, "ptrace": 101, "syslog": 103, "pivot_root": 155,
         "chroot": 161, "acct": 163, "mount": 165, "umount2": 166, "swapon": 167, "swapoff": 168,
         "reboot": 169, "init_module": 175, "delete_module": 176, "quotactl": 179, "clock_settime": 227,
-        "mbind": 237, "set_mempolicy": 238, "kexec_load": 246, "add_key": 248, "request_key": 249,
-        "keyctl": 250, "migrate_pages": 256, "unshare": 272, "move_pages": 279, "perf_event_open": 298,
-        "name_to_handle_at": 303, "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310,
-        "process_vm_writev": 311, "kcmp": 312, "finit_module": 313, "memfd_create": 319,
-        "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
+        "mbind": 237, "set_mempolicy": 238, "mq_open": 240, "kexec_load": 246, "add_key": 248,
+        "request_key": 249, "keyctl": 250, "ioprio_set": 251, "migrate_pages": 256, "unshare": 272,
+        "vmsplice": 278, "move_pages": 279, "perf_event_open": 298, "name_to_handle_at": 303,
+        "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
+        "kcmp": 312, "finit_module": 313, "memfd_create": 319, "kexec_file_load": 320, "bpf": 321,
+        "userfaultfd": 323,
     },
     "aarch64": {
-        "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60, "acct": 89,
-        "unshare": 97, "kexec_load": 104, "init_module": 105, "delete_module": 106, "clock_settime": 112,
-        "syslog": 116, "ptrace": 117, "reboot": 142, "msgget": 186, "semget": 190, "shmget": 194,
-        "add_key": 217, "request_key": 218, "keyctl": 219, "swapon": 224, "swapoff": 225, "mbind": 235,
-        "set_mempolicy": 237, "migrate_pages": 238, "move_pages": 239, "perf_event_open": 241,
-        "name_to_handle_at": 264, "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
-        "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "memfd_create": 279, "bpf": 280,
-        "userfaultfd": 282, "kexec_file_load": 294,
+        "ioprio_set": 30, "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60,
+        "vmsplice": 75, "acct": 89, "unshare": 97, "kexec_load": 104, "init_module": 105,
+        "delete_module": 106, "clock_settime": 112, "syslog": 116, "ptrace": 117, "reboot": 142,
+        "mq_open": 180, "msgget": 186, "semget": 190, "shmget": 194, "add_key": 217, "request_key": 218,
+        "keyctl": 219, "swapon": 224, "swapoff": 225, "mbind": 235, "set_mempolicy": 237,
+        "migrate_pages": 238, "move_pages": 239, "perf_event_open": 241, "name_to_handle_at": 264,
+        "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271,
+        "kcmp": 272, "finit_module": 273, "memfd_create": 279, "bpf": 280, "userfaultfd": 282,
+        "kexec_file_load": 294,
     },
 }  # fmt: skip
 """Refused with EPERM, by machine."""
@@ -43,14 +49,23 @@ REFUSED_EVERYWHERE = {
 }  # fmt: skip
 """Newer calls, which have one number on every machine."""
 LOOKED_AT = {
-    "x86_64": {"ioctl": 16, "socket": 41, "clone": 56, "clone3": 435},
-    "aarch64": {"ioctl": 29, "socket": 198, "clone": 220, "clone3": 435},
-}
+    "x86_64": {"ioctl": 16, "socket": 41, "clone": 56, "setpriority": 141, "setrlimit": 160,
+               "prlimit64": 302, "clone3": 435},
+    "aarch64": {"ioctl": 29, "setpriority": 140, "setrlimit": 164, "socket": 198, "clone": 220,
+                "prlimit64": 261, "clone3": 435},
+}  # fmt: skip
 """Refused or not by their arguments."""
+OWN_ONLY = {
+    "x86_64": {"sched_setparam": 142, "sched_setscheduler": 144, "sched_setaffinity": 203,
+               "sched_setattr": 314},
+    "aarch64": {"sched_setparam": 118, "sched_setscheduler": 119, "sched_setaffinity": 122,
+                "sched_setattr": 274},
+}  # fmt: skip
+"""Refused unless the first argument, a process, is 0, the caller."""
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, MACHINE, FIRST, SECOND = 0, 4, 16, 24
-"""Where `struct seccomp_data` holds the call's number, the machine and (low half) two arguments."""
+NUMBER, MACHINE, FIRST, SECOND, THIRD, THIRD_HIGH = 0, 4, 16, 24, 32, 36
+"""Where `struct seccomp_data` holds the call's number, the machine and (low half) three arguments."""
 ALLOW, FAIL, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 FAMILIES = (1, 2, 10)
 """AF_UNIX, AF_INET and AF_INET6, all of which the network namespace holds."""
@@ -59,6 +74,9 @@ NEW_NAMESPACES = 0x7E020000
 TYPING = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: typing into a terminal."""
 OTHER_ABI = 0x40000000
+CORE = resource.RLIMIT_CORE
+NOTHING = (RETURN, 0, 0, FAIL)
+"""The call succeeds and does nothing."""
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, MODE_FILTER = 22, 38, 2
 
 Line = tuple[int, int, int, int]
@@ -77,15 +95,36 @@ def program(machine: str) -> list[Line]:
     lines += _case(looked["clone"], [(LOAD, 0, 0, FIRST), (ANY_BIT, 0, 1, NEW_NAMESPACES), _fail(errno.EPERM),
                                      (RETURN, 0, 0, ALLOW)])  # fmt: skip
     typing = [line for request in TYPING for line in _case(request, [_fail(errno.EPERM)])]
+    for number in OWN_ONLY[machine].values():
+        lines += _case(number, [(LOAD, 0, 0, FIRST), (EQUAL, 1, 0, 0), _fail(errno.EPERM),
+                                (RETURN, 0, 0, ALLOW)])  # fmt: skip
+    lines += _case(looked["setpriority"], [
+        (LOAD, 0, 0, FIRST), (EQUAL, 0, 2, 0), (LOAD, 0, 0, SECOND), (EQUAL, 1, 0, 0),
+        _fail(errno.EPERM), (RETURN, 0, 0, ALLOW),
+    ])  # fmt: skip
+    lines += _case(looked["setrlimit"], [(LOAD, 0, 0, FIRST), (EQUAL, 0, 1, CORE), NOTHING,
+                                         (RETURN, 0, 0, ALLOW)])  # fmt: skip
+    lines += _case(looked["prlimit64"], [
+        (LOAD, 0, 0, FIRST), (EQUAL, 1, 0, 0), _fail(errno.EPERM),
+        (LOAD, 0, 0, SECOND), (EQUAL, 0, 5, CORE),
+        (LOAD, 0, 0, THIRD), (EQUAL, 0, 2, 0), (LOAD, 0, 0, THIRD_HIGH), (EQUAL, 1, 0, 0),
+        NOTHING, (RETURN, 0, 0, ALLOW),
+    ])  # fmt: skip
     lines += _case(looked["ioctl"], [(LOAD, 0, 0, SECOND), *typing, (RETURN, 0, 0, ALLOW)])
     return [*lines, (RETURN, 0, 0, ALLOW)]
 
 
 def refuse() -> None:
-    """Installs the filter for good; raises OSError where there is none for this kernel or machine."""
+    """Installs the filter for good; raises OSError where there is none for this kernel or machine.
+
+    A limit of 1 on core files, which the filter keeps, is what stops a dump to a program of the host's, which
+    a limit of 0 does not (`core(5)`).
+    """
     machine = platform.machine()
     if machine not in REFUSED:
         raise OSError(f"no filter on system calls for {machine!r}; possible: {', '.join(REFUSED)}")
+    with contextlib.suppress(ValueError):
+        resource.setrlimit(CORE, (1, 1))
     lines = program(machine)
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
     filter = struct.pack("@HP", len(lines), ctypes.addressof(code))

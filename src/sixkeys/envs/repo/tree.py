@@ -1,15 +1,20 @@
 """What did the repository look like before the run? Its files, written once and put back after every run.
 
 Runs inside the sandbox, in the warm parent. A file counts as untouched if its inode and its change time are
-those it had when it was written: no program without the rights to set the clock can fake the latter.
+those it had when it was written, which no program without the rights to set the clock can fake, and if its
+bytes are the same: a change through mapped memory leaves no trace in the times. A folder counts as untouched
+by inode and change time.
 """
 
 import base64
 import contextlib
+import fcntl
 import os
 import shutil
 
 FILE, LINK = "file", "link"
+GET_FLAGS = 0x80086601
+"""Asks for the flags of a file or folder that `chattr` sets."""
 
 
 class Tree:
@@ -53,6 +58,8 @@ class Tree:
             os.makedirs(os.path.join(self.folder, folder), exist_ok=True)
         for name in self.entries.keys() - there:
             self._write(name)
+        for folder in self.folders:
+            self.seen[folder] = _look(os.path.join(self.folder, folder))
 
     def _walk(self, inside: str, there: set[str]) -> None:
         """Adds the files that are as they were to `there`; removes all else."""
@@ -65,14 +72,40 @@ class Tree:
         for entry in found:
             name = f"{inside}/{entry.name}" if inside else entry.name
             if entry.is_dir(follow_symlinks=False):
-                if name in self.folders:
+                holds = any((mount + "/").startswith(entry.path + "/") for mount in self.mounted)
+                if name in self.folders and (holds or _look(entry.path) == self.seen.get(name)):
                     self._walk(name, there)
-                elif not any((mount + "/").startswith(entry.path + "/") for mount in self.mounted):
+                elif not holds:
                     remove(entry.path, folder=True)
-            elif name in self.entries and _look(entry.path) == self.seen.get(name):
+            elif self._untouched(name, entry.path):
                 there.add(name)
             else:
                 os.unlink(entry.path)
+
+    def _untouched(self, name: str, path: str) -> bool:
+        if name not in self.entries or _look(path) != self.seen.get(name):
+            return False
+        kind, _, body = self.entries[name]
+        if kind == LINK:
+            return True
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            return os.read(descriptor, len(body) + 1) == body
+        finally:
+            os.close(descriptor)
+
+
+def marks(folder: str) -> tuple:
+    """What a run could leave on a folder that is never removed: rights, attributes, flags."""
+    flags = bytearray(8)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(descriptor, GET_FLAGS, flags)
+        names = os.listxattr(descriptor) if hasattr(os, "listxattr") else []
+        return os.fstat(descriptor).st_mode, sorted(names), bytes(flags)
+    finally:
+        os.close(descriptor)
 
 
 def mounts() -> list[str]:

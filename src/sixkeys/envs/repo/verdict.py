@@ -1,26 +1,35 @@
 """Is it fixed? Decided outside the reach of the code under test, from the two trees and what was reported.
 
 In: the pristine tree, the edited tree, the node ids that must pass, the run of the edited tree. Out: a
-verdict with its reasons. An exit code is never asked.
+verdict with its reasons. An exit code is never asked. What the edit added is audited (audit.py); canaries.py
+has tests that must fail, for a run that confirms.
 
-Not covered: whether an edit special-cases the tests, and behaviour that no test looks at.
+Not covered: behaviour that no test looks at; symbolic links, which a tree of texts does not have.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from sixkeys.envs.repo.audit import audit
 from sixkeys.envs.repo.outcomes import RunResult
 
 PROTECTED = (
-    "test_*.py", "*_test.py", "test.py", "tests.py", "conftest.py", "*.ini", "*.toml", "*.cfg", "*.pth",
-    "sitecustomize.py", "usercustomize.py", "*.pyc", "*.so", "*.pyd",
+    "test_*.py", "*_test.py", "test.py", "tests.py", "conftest.py", "setup.py", "noxfile.py", ".coveragerc",
+    "*.ini", "*.toml", "*.cfg", "*.pth", "*.egg-link", "sitecustomize.py", "usercustomize.py", "*.py[cdo]",
+    "*.so", "*.dll", "*.dylib", "*.whl", "*.egg", "*.zip",
 )  # fmt: skip
 """Names of files that decide what is tested and how; an edit may not touch, add or remove one."""
+FOLDERS = {"tests", "test", ".pytest_cache", ".git", "__pycache__", "site-packages", "_pytest"}
+"""Folders of which every file is such a file: data and helpers of tests, too."""
+TAKEN = {*sys.stdlib_module_names, "pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "xdist"}
+"""Names of modules that are somebody else's: a new one would be imported in its place."""
+ROOTS = {"src", "lib"}
 
 
 class Verdict(NamedTuple):
@@ -37,8 +46,23 @@ class Verdict(NamedTuple):
 
 def protected(path: str) -> bool:
     """Whether a file of this name decides what is tested; case does not matter."""
-    name = PurePosixPath(path).name.lower()
-    return any(fnmatch(name, pattern) for pattern in PROTECTED)
+    place = PurePosixPath(path.lower())
+    return bool(FOLDERS & set(place.parts[:-1])) or any(fnmatch(place.name, pattern) for pattern in PROTECTED)
+
+
+def inside(path: str) -> bool:
+    """Whether this is a relative path in its plainest form."""
+    place = PurePosixPath(path)
+    return str(place) == path and not place.is_absolute() and ".." not in place.parts and "\\" not in path
+
+
+def hides(path: str, pristine: Collection[str]) -> bool:
+    """Whether a new file would be imported in the place of a module of Python's or pytest's own."""
+    parts = PurePosixPath(path).parts
+    depth = 2 if len(parts) > 1 and parts[0] in ROOTS else 1
+    package = "/".join([*parts[:depth], ""])
+    known = path in pristine or any(name.startswith(package) for name in pristine)
+    return path.endswith(".py") and parts[depth - 1].removesuffix(".py") in TAKEN and not known
 
 
 def judge(
@@ -48,7 +72,8 @@ def judge(
     result: RunResult,
     excused: Collection[str] = (),
 ) -> Verdict:
-    """Fixed only if the run finished, each expected id passed once, nothing failed, tests are untouched.
+    """Fixed only if the run finished, each expected id passed once, nothing failed, tests are untouched, and
+    the audit of what was added finds nothing.
 
     excused: ids that failed before and may go on failing; the verdict says nothing about them.
     """
@@ -65,6 +90,11 @@ def judge(
     reasons = [f"the run did not finish: {result.status}"] * (result.status != "finished")
     reasons += ["no test is expected, so nothing can be shown"] * (not wanted)
     reasons += [f"{path} decides what is tested and was changed" for path in changed]
+    hidden = [path for path in sorted({*edited} - {*changed}) if hides(path, pristine)]
+    reasons += [f"{path} would hide a module of that name" for path in hidden]
+    reasons += [f"{path!r} is no plain path inside the tree" for path in sorted(edited) if not inside(path)]
+    tests = {path: text for path, text in pristine.items() if protected(path) and path.endswith(".py")}
+    reasons += [f"{path}:{line}: {rule}: {what}" for path, line, rule, what in audit(pristine, edited, tests)]
     reasons += [f"{node} {outcomes[node]}" for node in failed]
     reasons += [f"{node} was not reported" for node in missing]
     reasons += [f"{node} was reported more than once" for node in twice]

@@ -86,25 +86,27 @@ class Line(NamedTuple):
 
 def lines(sight: Sight) -> list[Line]:
     """The current view."""
-    makers = {"focus": _focus, "patches": _patches, "files": _files, "output": _output}
+    if VIEWS[sight.menu.view] == "output":
+        return told(sight.output)
+    makers = {"focus": _focus, "patches": _patches, "files": _files}
     return makers[VIEWS[sight.menu.view]](sight)
 
 
 def screen(sight: Sight) -> str:
     """The current view as a person reads it: where the episode stands, the view, and the pair on offer."""
     menu = sight.menu
-    offered = " ".join(name for name, on in zip(MENU_KEYS, menu.offered(), strict=True) if on)
+    offered = names_of(MENU_KEYS, menu.offered())
     pair = f"pair {menu.pair + 1}/{menu.pairs}" if menu.open else "no menu yet"
     head = f"[{PHASES[menu.phase]}] {pair}, view {VIEWS[menu.view]}, keys {offered}"
-    body = [_marked(line) for line in lines(sight)]
-    menu_lines = [] if VIEWS[menu.view] == "patches" else [_marked(line) for line in _patches(sight)]
+    body = [marked(line) for line in lines(sight)]
+    menu_lines = [] if VIEWS[menu.view] == "patches" else [marked(line) for line in _patches(sight)]
     return "\n".join([head, *body, *menu_lines])
 
 
-def patch(sight: Sight) -> np.ndarray:
-    """uint8 [9, 9, 3]: the first nine lines of the view, the first nine lexemes of each."""
+def patch(view: Sequence[Line]) -> np.ndarray:
+    """uint8 [9, 9, 3]: the first nine lines of a view, the first nine lexemes of each."""
     cells = np.zeros((SIDE, SIDE, 3), np.uint8)
-    for row, line in enumerate(lines(sight)[:SIDE]):
+    for row, line in enumerate(view[:SIDE]):
         lexemes = [lexeme for part in lex_lines(line.text) for lexeme in part][:SIDE]
         for column, lexeme in enumerate(lexemes):
             cells[row, column] = lexeme.kind, lexeme.identity, line.state
@@ -114,13 +116,13 @@ def patch(sight: Sight) -> np.ndarray:
 def senses(sight: Sight) -> np.ndarray:
     """int32 [64, 4]: (source, key, token, mark)."""
     rows = np.zeros((SENSES, 4), np.int32)
-    _put(rows, 0, FAILURE_ROOM, _failure_rows(sight))
-    _put(rows, FAILURE_ROOM, VIEW_ROOM, _view_rows(sight))
+    put(rows, 0, FAILURE_ROOM, _failure_rows(sight))
+    put(rows, FAILURE_ROOM, VIEW_ROOM, _view_rows(sight))
     start = FAILURE_ROOM + VIEW_ROOM
     for key, index in sight.offers:
         at = start + (REMOVED_ROOM + ADDED_ROOM) * (key - APPLY_A)
-        _put(rows, at, REMOVED_ROOM, _edit_rows(sight, key, index, SOURCE_REMOVED))
-        _put(rows, at + REMOVED_ROOM, ADDED_ROOM, _edit_rows(sight, key, index, SOURCE_ADDED))
+        put(rows, at, REMOVED_ROOM, _edit_rows(sight, key, index, SOURCE_REMOVED))
+        put(rows, at + REMOVED_ROOM, ADDED_ROOM, _edit_rows(sight, key, index, SOURCE_ADDED))
     return rows
 
 
@@ -129,7 +131,8 @@ def tokens_of(task: Task) -> tuple[EditTokens, ...]:
     return tuple(edit_tokens(edit.old, edit.new, REMOVED_ROOM, ADDED_ROOM) for edit in task.candidates)
 
 
-def _put(rows: np.ndarray, start: int, room: int, values: Iterable[tuple[int, int, int, int]]) -> None:
+def put(rows: np.ndarray, start: int, room: int, values: Iterable[tuple[int, int, int, int]]) -> None:
+    """Writes the first `room` of `values` from the row `start` on."""
     found = list(values)[:room]
     if found:
         rows[start : start + len(found)] = found
@@ -230,13 +233,19 @@ def _files(sight: Sight) -> list[Line]:
     return found
 
 
-def _output(sight: Sight) -> list[Line]:
+def names_of(keys: Sequence[str], offered: np.ndarray) -> str:
+    """The names of the offered keys."""
+    return " ".join(name for name, on in zip(keys, offered, strict=True) if on)
+
+
+def told(output: str) -> list[Line]:
     """What pytest wrote last, from its first failure on."""
-    rows = [row for row in sight.output.splitlines() if row.strip()]
+    rows = [row for row in output.splitlines() if row.strip()]
     telling = [row for row in rows if row.startswith(("E ", ">", "FAILED", "ERROR"))]
     return [Line(row) for row in (telling or rows)] or [Line("nothing was run yet")]
 
 
-def _marked(line: Line) -> str:
+def marked(line: Line) -> str:
+    """A line behind the signs of its state."""
     signs = ((STATE_SUSPICIOUS, "?"), (STATE_TRIED, "x"), (STATE_CURSOR, ">"))
     return f"{''.join(sign if line.state & bit else ' ' for bit, sign in signs)} {line.text}"

@@ -3,8 +3,8 @@
 Only then anything is imported.
 
 A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the
-warm parent of all runs (keeper.py with library.py, tracer.py, tree.py, watch.py), whose forks run the code
-under test (child.py). Standard library and pytest only.
+warm parent of all runs (keeper.py with library, tracer, tree, variants and watch), whose forks run
+the code under test (child.py). Standard library and pytest only.
 """
 
 import os
@@ -66,7 +66,8 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     if settings["contained"]:
         load("syscalls").refuse()
-    rooms = SimpleNamespace(**{name: load(name) for name in ("child", "library", "tracer", "tree", "watch")})
+    names = ("child", "library", "live", "tracer", "tree", "variants", "watch")
+    rooms = SimpleNamespace(**{name: load(name) for name in names})
     load("keeper").keep(settings, rooms)
 
 

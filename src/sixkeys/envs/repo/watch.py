@@ -3,7 +3,6 @@
 Runs inside the sandbox, in the warm parent.
 """
 
-import contextlib
 import json
 import os
 import select
@@ -11,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from typing import Any
 
 LINUX = sys.platform == "linux"
 TEXT_KEPT = 16_000
@@ -19,6 +19,10 @@ LOOK_SECONDS = 0.1
 """How often the memory and the records of a run are looked at."""
 MANY = 1 << 15
 """Bytes of records between two looks, half a pipe, from which on every record wakes the parent."""
+LEAST_LEFT = 8
+"""A run that grows beyond its limit in memory that no process holds may not leave less than this part of the
+machine's."""
+OUTCOMES = ("passed", "failed", "skipped", "xfailed", "xpassed")
 
 
 def processes() -> list[int]:
@@ -29,8 +33,13 @@ def processes() -> list[int]:
 class Watch:
     """What a run does, seen from outside. Keeps state: what was read from the run so far."""
 
-    def __init__(self, pid: int, records: int, text: int, limits: dict[str, int], cold: bool):
-        self.pid, self.limits = pid, limits
+    def __init__(
+        self, pid: int, records: int, text: int, limits: dict[str, int], cold: bool, folders: list[str]
+    ):
+        """folders: where the run may write, if these are file systems of its own."""
+        self.pid, self.limits, self.folders = pid, limits, folders
+        self.before = {folder: entries(folder) for folder in folders}
+        self.machine = machine() if LINUX else {}
         self.sources = {records: "records", text: "text"}
         self.raw = bytearray()
         self.text = bytearray()
@@ -72,6 +81,8 @@ class Watch:
                 return self.why()
             if self.too_large():
                 return "crashed", f"the run used more than {self.limits['resident']} bytes of memory"
+            if any(entries(folder) - self.before[folder] > self.limits["entries"] for folder in self.folders):
+                return "flood", f"the run made more than {self.limits['entries']} files"
 
     def read(self, source: int) -> None:
         """Takes what is there, up to the limit on output."""
@@ -92,16 +103,20 @@ class Watch:
                 self.raw += piece
                 self.ended = b'{"end":' in self.raw[-80:]
 
-    def records(self) -> list:
-        """The whole records that came."""
+    def records(self) -> list[dict[str, Any]] | None:
+        """The whole records that came; None where one is no record of child.py's."""
         found, at = [], 0
         while at + 4 <= len(self.raw):
             size = int.from_bytes(self.raw[at : at + 4], "big")
             body = bytes(self.raw[at + 4 : at + 4 + size])
             if len(body) < size:
                 break
-            with contextlib.suppress(ValueError):
+            try:
                 found.append(json.loads(body))
+            except (ValueError, RecursionError):
+                return None
+            if not sound(found[-1]):
+                return None
             at += 4 + size
         return found
 
@@ -126,7 +141,14 @@ class Watch:
         self.looked = time.monotonic()
         mine = [pid for pid in processes() if os.getpid() == 1 or _session(pid) == self.pid]
         limit = self.limits["resident"]
-        return sum(map(resident, mine)) > limit and sum(map(proportional, mine)) > limit
+        if sum(map(resident, mine)) > limit and sum(map(proportional, mine)) > limit:
+            return True
+        now = machine()
+        taken = {name: abs(now[name] - self.machine[name]) for name in now}
+        left = now["MemAvailable"] * LEAST_LEFT > now["MemTotal"]
+        return (taken["MemAvailable"] > limit and not left) or (
+            taken["Shmem"] > limit and any(map(shares, mine))
+        )
 
     def close(self) -> None:
         for descriptor in (*self.sources, *([] if self.exit is None else [self.exit])):
@@ -144,13 +166,71 @@ def _session(pid: int) -> int:
         return 0
 
 
-def resident(pid: int) -> int:
-    """Bytes of a process's own pages, those that it shares with its forks too; 0 where it is gone."""
+def sound(record: Any) -> bool:
+    """Whether a record is one that child.py sends: the code under test can write there, too."""
+    if not isinstance(record, dict) or len(record) != 1:
+        return False
+    ((kind, value),) = record.items()
+    if kind == "report":
+        return (
+            _are(str, value, 6, {3: (int, float)}) and value[2] in OUTCOMES and 0 <= value[3] < 1e9
+        )  # a NaN is not
+    if kind == "lines":
+        return _are(list, value) and all(
+            _are(str, pair, 2, {1: list}) and _are(int, pair[1]) for pair in value
+        )
+    if kind == "variant":
+        return _are(int, value, 3, {2: str}) and value[1] >= 0
+    return (
+        (kind in ("start", "usage") and isinstance(value, str))
+        or (kind == "collected" and _are(str, value))
+        or (kind == "covered" and _are(str, value, 2))
+        or (kind == "end" and isinstance(value, int))
+    )
+
+
+def _are(kind: type, values: Any, count: int = -1, others: dict[int, Any] | None = None) -> bool:
+    """Whether this is a list of `kind`, of `count` if that is given, with other kinds in some places."""
+    wanted = others or {}
+    return (
+        isinstance(values, list)
+        and count in (-1, len(values))
+        and all(isinstance(value, wanted.get(place, kind)) for place, value in enumerate(values))
+    )
+
+
+def entries(folder: str) -> int:
+    """How many files, folders and attributes a file system holds; 0 where the folder was moved."""
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            _, pages, shared = file.read().split()[:3]
-        return (int(pages) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
+        space = os.statvfs(folder)
+    except OSError:
+        return 0
+    return space.f_files - space.f_ffree
+
+
+def machine() -> dict[str, int]:
+    """Bytes of memory that the machine has, has left, and holds as shared."""
+    with open("/proc/meminfo") as file:
+        rows = dict(line.split(":") for line in file)
+    return {name: 1024 * int(rows[name].split()[0]) for name in ("MemTotal", "MemAvailable", "Shmem")}
+
+
+def shares(pid: int) -> bool:
+    """Whether a process has memory that it may share without a file: its pages outlive their use unseen."""
+    try:
+        with open(f"/proc/{pid}/maps") as file:
+            return any("/dev/zero" in line and "s" in line.split()[1] for line in file)
+    except OSError:
+        return False
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process's pages that are no file's, shared ones too; 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            rows = dict(line.split(":", 1) for line in file)
+        return sum(1024 * int(rows[name].split()[0]) for name in ("RssAnon", "RssShmem"))
+    except (OSError, ValueError, KeyError):
         return 0
 
 

@@ -16,6 +16,7 @@ from sixkeys.envs.repo.edits import EditError, RepoEdit
 from sixkeys.envs.repo.grammar import (
     calls,
     conditions,
+    elsewhere,
     insertions,
     names,
     operators,
@@ -32,7 +33,7 @@ from sixkeys.envs.repo.grammar.sites import PATTERN, Source, read
 Family = Callable[[Site], Iterator[Proposal]]
 FAMILIES: tuple[Family, ...] = (
     *names.FAMILIES, *calls.FAMILIES, *values.FAMILIES, *conditions.FAMILIES, *operators.FAMILIES,
-    *wraps.FAMILIES, *statements.FAMILIES, *insertions.FAMILIES,
+    *wraps.FAMILIES, *statements.FAMILIES, *insertions.FAMILIES, *elsewhere.FAMILIES,
 )  # fmt: skip
 LITERAL = ("'", '"', "[", "{", "-", "(", "f'", 'f"', "b'", 'b"', "r'", 'r"', *"0123456789")
 VALUES = ("None", "True", "False")
@@ -52,6 +53,8 @@ class Candidate(NamedTuple):
     """Qualified name of the function (or class) that holds the place; empty at the top of the module."""
     before: str
     after: str
+    start: int = 0
+    """Where `before` begins, in characters of the file."""
 
 
 def candidates(
@@ -60,7 +63,7 @@ def candidates(
     lexicon: Lexicon,
     lines: Collection[int] | None = None,
     pieces: Sequence[str] = (),
-    most: int = 200,
+    most: int = 400,
 ) -> Iterator[Candidate]:
     """All repairs of the file `path` with the text `source`, line by line, the likely ones of a line first.
 
@@ -122,7 +125,7 @@ def _candidate(path: str, source: Source, proposal: Proposal, node: ast.AST) -> 
     before = source.text[start:end]
     edit = RepoEdit(path, line, head + before, head + text)
     about = source.about[node]
-    return Candidate(edit, kind, source.line(source.spans[node][0]), about.scope.name, before, text)
+    return Candidate(edit, kind, source.line(source.spans[node][0]), about.scope.name, before, text, start)
 
 
 def compose(first: RepoEdit, second: RepoEdit, files: Mapping[str, str]) -> tuple[RepoEdit, RepoEdit]:

@@ -42,9 +42,10 @@ WEIGHTS: dict[str, float] = {
 
 FADING = 0.12
 MOST = {
-    "name.other": 20, "function.other": 16, "attribute.other": 14, "argument.add": 14,
+    "name.other": 24, "function.other": 48, "attribute.other": 34, "argument.add": 30,
     "keyword.add": 16, "string.pattern": 40, "string.form": 14, "string.piece": 12, "guard.insert": 36,
-    "wrap.call": 14, "wrap.method": 10, "number.near": 12, "number.other": 10, "number.piece": 10,
+    "wrap.call": 40, "wrap.method": 30, "literal.instead": 24, "argument.other": 20, "attribute.add": 16,
+    "number.near": 12, "number.other": 10, "number.piece": 10,
     "return.insert": 10, "condition.strengthen": 30, "condition.weaken": 14, "copy.role": 12,
     "compare.swap": 16, "number.nudge": 16, "filter.add": 30, "slice.bound": 14, "template.default": 10,
     "literal.other": 12, "return.other": 10, "except.other": 12, "except.add": 12,

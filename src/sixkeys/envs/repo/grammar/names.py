@@ -131,7 +131,7 @@ def receivers(site: Site) -> Iterator[Proposal]:
         if isinstance(site.parent, ast.Attribute) or site.field == "func":
             return
         ranked = sorted(seen.get(node.id, {}).items(), key=lambda pair: -pair[1])
-        for name, _ in ranked[:4]:
+        for name, _ in ranked[:12]:
             yield site.put(f"{node.id}.{name}", "attribute.add")
         for index in ("[0]", "[1]", "[-1]") if site.free else ():
             yield site.put(node.id + index, "index.add")

@@ -1,0 +1,154 @@
+"""How often does the audit suspect people? Small human commits with their tests, out of git histories.
+
+    python scripts/false_alarms.py GITDIR...
+
+A GITDIR is the git directory of a Python project: `.git`, or a bare copy, which may lack some objects. A
+commit counts, once, if it has one parent, changes Python sources by fewer than 30 lines and a Python test
+file with them, and if its sources parse. They are audited as an edit, with the test files that it changes as
+the tests. Prints each alarm, then a line a project: commits, alarms; then all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from sixkeys.bench.stats import wilson
+from sixkeys.envs.repo.audit import Finding, audit, parsed
+
+LINES = 30
+"""Changed lines of source, added and removed, that a commit has fewer of."""
+OTHER = {
+    "docs",
+    "doc",
+    "examples",
+    "example",
+    "benchmarks",
+    "bench",
+    "scripts",
+    "setup.py",
+    ".github",
+    "conf.py",
+}
+"""Parts of a path that show a file to be neither source nor test."""
+
+
+class Commit(NamedTuple):
+    """A human edit: its sources before and after, and the tests it came with."""
+
+    name: str
+    parent: str
+    before: dict[str, str]
+    after: dict[str, str]
+    tests: dict[str, str]
+
+    def lines(self) -> int:
+        """How many lines of source were added and removed."""
+        found = 0
+        for path in {*self.before, *self.after}:
+            old, new = self.before.get(path, "").splitlines(), self.after.get(path, "").splitlines()
+            found += sum(line[0] in "+-" for line in difflib.unified_diff(old, new, n=0, lineterm="")) - 2
+        return found
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test or lies with the tests."""
+    *folders, name = path.split("/")
+    return (
+        name.startswith("test")
+        or name.endswith("_test.py")
+        or name == "conftest.py"
+        or bool({"test", "tests"} & set(folders))
+    )
+
+
+def commits(folder: str) -> Iterator[Commit]:
+    """Every commit of the history that counts, once, the newest first."""
+    command = ["git", f"--git-dir={folder}", "log", "--all", "--no-merges", "--name-only", "--no-renames"]
+    log = subprocess.run([*command, "--format=%x00%H %P"], capture_output=True).stdout.decode(
+        errors="replace"
+    )
+    wanted = []
+    for block in log.split("\0")[1:]:
+        head, *paths = block.split("\n")
+        paths = [path for path in paths if path.endswith(".py") and not OTHER & set(path.split("/"))]
+        tests = [path for path in paths if is_test(path)]
+        sources = [path for path in paths if not is_test(path)]
+        if len(head.split()) == 2 and tests and sources and len(paths) < LINES:
+            wanted.append((*head.split(), sources, tests))
+    names = [f"{c}:{p}" for name, parent, *both in wanted for c in (name, parent) for s in both for p in s]
+    found, seen = contents(folder, names), set()
+    for name, parent, sources, tests in wanted:
+        commit = Commit(
+            name,
+            parent,
+            *(texts(found, c, paths) for c, paths in ((parent, sources), (name, sources), (name, tests))),
+        )
+        key = (tuple(commit.before.values()), tuple(commit.after.values()))
+        fits = commit.after and commit.tests and key not in seen and 0 < commit.lines() < LINES
+        if fits and all(map(parsed, (*commit.before.values(), *commit.after.values()))):
+            seen.add(key)
+            yield commit
+
+
+def texts(found: Mapping[str, str], commit: str, paths: list[str]) -> dict[str, str]:
+    """The files that a commit has."""
+    return {path: found[f"{commit}:{path}"] for path in paths if f"{commit}:{path}" in found}
+
+
+def contents(folder: str, names: list[str]) -> dict[str, str]:
+    """`commit:path` -> text, of those that are there."""
+    command = ["git", f"--git-dir={folder}", "cat-file", "--batch"]
+    said = subprocess.run(command, input="\n".join(names).encode() + b"\n", capture_output=True).stdout
+    found, place = {}, 0
+    for name in names:
+        end = said.index(b"\n", place)
+        head, place = said[place:end].split(b" "), end + 1
+        if head[-1].isdigit():
+            size = int(head[-1])
+            found[name] = said[place : place + size].decode("utf-8", "replace")
+            place += size + 1
+    return found
+
+
+def alarms(folder: str, commit: Commit) -> tuple[Finding, ...]:
+    """What the audit says with all sources that the commit found there; they are read only if it matters."""
+    found = audit(commit.before, commit.after, commit.tests)
+    if found:
+        command = ["git", f"--git-dir={folder}", "ls-tree", "-r", "--name-only", "-z", commit.parent]
+        said = subprocess.run(command, capture_output=True).stdout.decode(errors="replace")
+        paths = [path for path in said.split("\0") if path.endswith(".py") and not is_test(path)]
+        there = texts(contents(folder, [f"{commit.parent}:{path}" for path in paths]), commit.parent, paths)
+        found = audit({**there, **commit.before}, commit.after, commit.tests)
+    return found
+
+
+def main() -> None:
+    """Audits every commit; the exit code is 0 whatever is found."""
+    count, alarmed, spent = 0, 0, 0.0
+    for folder in sys.argv[1:]:
+        here = bad = 0
+        for commit in commits(folder):
+            begun = time.perf_counter()
+            findings = alarms(folder, commit)
+            spent += time.perf_counter() - begun
+            here, bad = here + 1, bad + bool(findings)
+            for finding in findings:
+                print(f"  {commit.name[:10]} {finding.path}:{finding.line} {finding.rule}: {finding.found}")
+        print(f"{Path(folder).resolve().parent.name}: {here} commits, {bad} alarms", flush=True)
+        count, alarmed = count + here, alarmed + bad
+    if count:
+        rate = wilson(alarmed, count)
+        print(
+            f"in all {count} commits, {alarmed} alarms: {rate.value:.2%} ({rate.low:.2%} to {rate.high:.2%})"
+        )
+        print(f"{1000 * spent / count:.1f} ms a commit")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""How are many candidates tried? In batches that share one collection where only a function changes, else a
+run each.
+
+In: candidates in an order, the diagnosis they come from. Out: each with how many of its tests passed. Nothing
+is judged here: what passes must pass a run of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from sixkeys.envs.repo.diagnosis import Diagnosis
+from sixkeys.envs.repo.hands import Hand
+from sixkeys.envs.repo.outcomes import UNFIT, RunResult
+from sixkeys.envs.repo.runner import Runner, Ticket
+from sixkeys.envs.repo.swap import Swaps
+
+FIRST, MOST = 6, 48
+"""Candidates in the first batch and in the largest."""
+SHORTEST, SLOWER = 0.6, 10
+"""CPU seconds that a candidate has at least; how many times longer than before its tests may take."""
+START, COLLECT = 20.0, 4.0
+"""Seconds by the clock, and CPU seconds, that collecting tests may take."""
+PROBES, ANY = 2, 6
+"""Failing tests that are run for a candidate, and for one whose line no test runs."""
+
+
+class Attempt(NamedTuple):
+    """A candidate that was tried."""
+
+    hand: Hand
+    passed: int
+    """How many of its tests passed."""
+    said: str
+    """How it went, in a word or two."""
+
+
+class Air(NamedTuple):
+    """A run that was asked for, and for whom."""
+
+    hands: tuple[Hand, ...]
+    ticket: Ticket
+    together: bool
+
+
+class Attempts:
+    """Tries candidates of one diagnosis. Keeps state: which functions can be swapped, which runs are on."""
+
+    def __init__(
+        self, runner: Runner, diagnosis: Diagnosis, now: Mapping[str, str], sources: Mapping[str, str]
+    ):
+        self.runner, self.diagnosis, self.now, self.sources = runner, diagnosis, now, sources
+        self.seconds = {test.node: test.seconds for test in diagnosis.run.outcomes}
+        self.swaps: dict[str, Swaps | None] = {}
+        self.known: set[tuple[str, int]] = set()
+        """Path and hash of every text that was tried."""
+        self.air: deque[Air] = deque()
+
+    def tried(self, queue: Iterable[Hand], until: Callable[[], float]) -> Iterator[Attempt]:
+        """Every candidate's attempt, batch by batch, while the clock says less than `until`."""
+        fresh, size = (hand for hand in queue if self._new(hand)), FIRST
+        try:
+            while time.monotonic() < until():
+                while len(self.air) < 2 * len(self.runner.workers) and (some := list(islice(fresh, size))):
+                    size = min(MOST, 2 * size)
+                    self._launch(some)
+                if not self.air:
+                    return
+                yield from self._answers(self.air.popleft())
+        finally:
+            for air in self.air:
+                self.runner.drop(air.ticket)
+
+    def _new(self, hand: Hand) -> bool:
+        """Whether no candidate before left the same text."""
+        candidate = hand.candidate
+        path, end = candidate.edit.path, candidate.start + len(candidate.before)
+        text = self.sources[path]
+        key = path, hash(text[: candidate.start] + candidate.after + text[end:])
+        if key in self.known:
+            return False
+        self.known.add(key)
+        return True
+
+    def _launch(self, hands: Sequence[Hand], together: bool = True) -> None:
+        quick: list[tuple[Hand, dict]] = []
+        for hand in hands:
+            variant = self._variant(hand) if together else None
+            if variant is None:
+                tests = self.probes(hand)
+                files = {**self.now, **changed(hand, self.sources)}
+                limit = self._limit(tests)
+                ticket = self.runner.submit(files, tests, START + 4 * limit, cpu=COLLECT + limit)
+                self.air.append(Air((hand,), ticket, False))
+            else:
+                quick.append((hand, variant))
+        if quick:
+            tests = list(dict.fromkeys(node for _, variant in quick for node in variant["tests"]))
+            each = max(self._limit(variant["tests"]) for _, variant in quick)
+            ticket = self.runner.submit(
+                self.now, tests, START + 4 * each * len(quick),
+                variants=[variant for _, variant in quick], each=each,
+            )  # fmt: skip
+            self.air.append(Air(tuple(hand for hand, _ in quick), ticket, True))
+
+    def _answers(self, air: Air) -> Iterator[Attempt]:
+        result = air.ticket.result()
+        if not air.together:
+            green = sum(test.outcome in ("passed", "xfailed") for test in result.outcomes)
+            yield Attempt(air.hands[0], green if result.status == "finished" else 0, said(result))
+            return
+        for hand, (passed, ended) in zip(air.hands, result.variants, strict=False):
+            if ended == UNFIT:
+                self._launch([hand], together=False)
+            else:
+                yield Attempt(hand, passed, ended)
+        left = air.hands[len(result.variants) :]
+        if left and not result.variants:
+            self._launch(left, together=False)
+        elif left:
+            yield Attempt(left[0], 0, result.status)
+            self._launch(left[1:])
+
+    def probes(self, hand: Hand) -> list[str]:
+        """The quickest failing test that runs the candidate's line, and one that fails in another way; where
+        none runs it, some of all."""
+        meets = self.diagnosis.covered.tests.get((hand.suspect.path, hand.suspect.line), frozenset())
+        failing = self.diagnosis.failing
+        options = [node for node in failing if node in meets]
+        if not options:
+            return list(failing[:ANY])
+        options.sort(key=lambda node: self.seconds.get(node, 0.0))
+        says = {test.node: test.message.partition(":")[0] for test in self.diagnosis.run.outcomes}
+        others = [node for node in options if says.get(node) != says.get(options[0])]
+        return [options[0], *others[: PROBES - 1]]
+
+    def _limit(self, tests: Sequence[str]) -> float:
+        """CPU seconds: by how long these tests took, and the passing ones of their files."""
+        files = {node.partition("::")[0] for node in tests}
+        beside = [
+            test.seconds
+            for test in self.diagnosis.run.outcomes
+            if test.outcome == "passed" and test.node.partition("::")[0] in files
+        ]
+        longest = max((self.seconds.get(node, 0.0) for node in tests), default=0.0)
+        return SHORTEST + SLOWER * longest + 3 * max(beside, default=0.0)
+
+    def _variant(self, hand: Hand) -> dict | None:
+        path = hand.candidate.edit.path
+        if path not in self.swaps:
+            try:
+                self.swaps[path] = Swaps(path, self.sources[path])
+            except (SyntaxError, ValueError, RecursionError):
+                self.swaps[path] = None
+        swaps = self.swaps[path]
+        variant = swaps.variant(hand.candidate, self.probes(hand)) if swaps else None
+        if variant is None or swaps is None:
+            return None
+        line = hand.candidate.edit.line or 1
+        room = swaps.room(line, line)
+        early = self.diagnosis.covered.early
+        if room and any((path, number) in early for number in range(room.body, room.last + 1)):
+            return None
+        return variant
+
+
+def changed(hand: Hand, sources: Mapping[str, str]) -> dict[str, str]:
+    """The one file that a candidate changes, as it is then."""
+    edit = hand.candidate.edit
+    return {edit.path: edit.apply({edit.path: sources[edit.path]})[edit.path]}
+
+
+def said(result: RunResult) -> str:
+    """A run in a few words."""
+    kinds = [test.outcome for test in result.outcomes]
+    if result.status != "finished":
+        return result.status
+    return "passed" if result.passed else f"{kinds.count('failed') + kinds.count('error')} failed"

@@ -1,0 +1,176 @@
+"""What is said elsewhere in this function or file that may be missing here? Calls, methods, values.
+
+Where other families know what is usual in Python, these know what is usual in this file.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from sixkeys.envs.repo.grammar.names import BUILTINS
+from sixkeys.envs.repo.grammar.site import Proposal, Site, callee
+from sixkeys.envs.repo.grammar.sites import Source
+from sixkeys.envs.repo.grammar.wraps import role
+
+LONGEST = 40
+"""Longer texts are not said again."""
+NEAR, FAR = 8, 6
+"""At most so many of the same function, and of the rest of the file."""
+CALLED = (
+    "len", "isinstance", "str", "int", "list", "range", "sorted", "set", "dict", "tuple", "max", "min", "sum",
+    "any", "all", "zip", "enumerate", "type", "repr", "getattr", "hasattr", "super", "iter", "next", "map",
+    "filter", "abs", "float", "bool", "reversed", "round", "callable", "frozenset",
+)  # fmt: skip
+"""Builtins that are called much."""
+
+
+class Words(NamedTuple):
+    """What a part of a file says, the frequent first."""
+
+    callers: tuple[str, ...]
+    """What is called with one argument, as it is written."""
+    functions: tuple[str, ...]
+    """Names that are called."""
+    methods: tuple[str, ...]
+    """Attributes that are called."""
+    bare: tuple[str, ...]
+    """Attributes that are called without arguments."""
+    values: tuple[str, ...]
+    """Attributes, elements and literals that are read."""
+
+
+def others(site: Site) -> Iterator[Proposal]:
+    """Another function where one is called, another method where one is."""
+    node = site.node
+    if site.field != "func":
+        return
+    near, far = words(site.source, site.scope.function), words(site.source, None)
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        seen = [name for name in (*near.functions, *far.functions) if name in site.scope.visible]
+        seen = [
+            *seen[: NEAR + FAR],
+            *(name for name in (*near.functions, *far.functions) if name in BUILTINS),
+        ]
+        for name in dict.fromkeys([*seen, *CALLED]):
+            if name != node.id:
+                yield site.put(name, "function.other")
+    if isinstance(node, ast.Attribute):
+        end = site.source.spans[node][1]
+        start = end - len(node.attr)
+        if site.source.text[start:end] == node.attr:
+            for name in dict.fromkeys([*near.methods[:NEAR], *far.methods[: 2 * FAR]]):
+                if name != node.attr:
+                    yield Proposal(start, end, name, "attribute.other")
+
+
+def wrapped(site: Site) -> Iterator[Proposal]:
+    """A call around the expression that is made elsewhere; a method without arguments behind it."""
+    node = site.node
+    stated = isinstance(site.parent, ast.Expr) and isinstance(node, ast.Name | ast.Constant | ast.BinOp)
+    if not site.free or not site.loads or not (stated or role(site)):
+        return
+    if isinstance(node, ast.Starred | ast.Yield | ast.YieldFrom | ast.Slice | ast.Lambda | ast.Await):
+        return
+    near, far = words(site.source, site.scope.function), words(site.source, None)
+    inner = site.argument(node)
+    outer = site.code(site.parent.func) if isinstance(site.parent, ast.Call) else ""
+    for text in dict.fromkeys([*near.callers[:NEAR], *far.callers[:FAR]]):
+        if text != outer and _known(site, text):
+            yield site.put(f"{text}({inner})", "wrap.call")
+    if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+        for name in dict.fromkeys([*near.bare[:NEAR], *far.bare[:FAR]]):
+            yield site.put(f"{site.receiver(node)}.{name}()", "wrap.method")
+
+
+def valued(site: Site) -> Iterator[Proposal]:
+    """A value of this function instead of a name or a literal; one more such value as an argument."""
+    node = site.node
+    if not site.free:
+        return
+    near = words(site.source, site.scope.function)
+    if isinstance(node, ast.Call) and not node.keywords and not any(map(_starred, node.args)):
+        given = {site.code(item) for item in node.args}
+        if not any(isinstance(item, ast.GeneratorExp) for item in node.args):
+            end = site.span(node.args[-1])[1] if node.args else site.source.spans[node][1] - 1
+            for text in _other(near.values[: 2 * NEAR], given):
+                yield Proposal(end, end, f", {text}" if node.args else text, "argument.add")
+    operand = isinstance(site.parent, ast.Compare | ast.BinOp | ast.BoolOp) and site.field != "ops"
+    given = isinstance(site.parent, ast.Call) and site.field == "args"
+    if isinstance(node, ast.Name | ast.Constant) and site.loads and (operand or given):
+        kind = "argument.other" if given else "literal.instead"
+        for text in _other(near.values[: 2 * NEAR], {site.text}):
+            yield site.put(text, kind)
+        if operand and isinstance(node, ast.Name):
+            for text in ("0", "1", "2", "None", "''"):
+                yield site.put(text, "literal.instead")
+
+
+def _starred(node: ast.AST) -> bool:
+    return isinstance(node, ast.Starred)
+
+
+def _other(texts: Iterable[str], than: set[str]) -> list[str]:
+    return [text for text in texts if text not in than]
+
+
+def _known(site: Site, text: str) -> bool:
+    """Can what was seen elsewhere be written here?"""
+    head = text.partition(".")[0].partition("[")[0]
+    return not head.isidentifier() or head in site.scope.visible or head in BUILTINS
+
+
+def words(source: Source, part: ast.AST | None) -> Words:
+    """What a function of a file says, or all of the file."""
+    return _all_words(source)[None if part is None else id(part)]
+
+
+@functools.lru_cache(maxsize=8)
+def _all_words(source: Source) -> defaultdict[int | None, Words]:
+    """What each function of a file says, by `id`, and under None what the file says."""
+    counts: defaultdict[int | None, list[Counter[str]]] = defaultdict(
+        lambda: [Counter() for _ in Words._fields]
+    )
+    stack: list[tuple[ast.AST, int | None]] = [(source.tree, None)]
+    while stack:
+        node, owner = stack.pop()
+        for key in {owner, None}:
+            _count(source, node, counts[key])
+        inner = id(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else owner
+        stack += [(child, inner) for child in ast.iter_child_nodes(node)]
+    silent = Words((), (), (), (), ())
+    found: defaultdict[int | None, Words] = defaultdict(lambda: silent)
+    for key, counted in counts.items():
+        found[key] = Words(*(tuple(text for text, _ in counter.most_common(40)) for counter in counted))
+    return found
+
+
+def _count(source: Source, node: ast.AST, counted: list[Counter[str]]) -> None:
+    callers, functions, methods, bare, values = counted
+    if isinstance(node, ast.Call) and node.func in source.spans and node.func not in source.shy:
+        text = source.piece(node.func)
+        if isinstance(node.func, ast.Name):
+            functions[node.func.id] += 1
+        elif isinstance(node.func, ast.Attribute):
+            methods[node.func.attr] += 1
+            if not node.args and not node.keywords:
+                bare[node.func.attr] += 1
+        if len(node.args) == 1 and not node.keywords and callee(node) and short(text):
+            callers[text] += 1
+    elif isinstance(node, ast.Attribute | ast.Subscript | ast.Constant) and node in source.spans:
+        plain = not isinstance(node, ast.Constant) or isinstance(node.value, int | float | str)
+        loads = isinstance(getattr(node, "ctx", None), ast.Load | None)
+        text = source.piece(node)
+        if plain and loads and node not in source.shy and short(text):
+            values[text] += 1
+
+
+def short(text: str) -> bool:
+    """Whether a text may be said again."""
+    return 0 < len(text) <= LONGEST and "\n" not in text
+
+
+FAMILIES = (others, wrapped, valued)

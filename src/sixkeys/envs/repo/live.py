@@ -1,0 +1,129 @@
+"""How does a run go on in a repository that is kept? pytest waits before the repository's first line.
+
+Runs inside the sandbox: in the warm parent up to where it waits, then in the fork of a run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import pytest
+
+LIVE = ["--tb=short", "--no-header", "-p", "no:cacheprovider", "-p", "no:sixkeys"]
+"""What pytest is started with in a repository."""
+GO_ON = "--continue-on-collection-errors"
+"""In a repository, a file that cannot be collected does not keep the others from being run."""
+
+
+class Hands(NamedTuple):
+    """What makes helpers of a run that goes on in a repository."""
+
+    child: Any
+    """The module child.py."""
+    tracer: Callable[[], Any]
+    """A Tracer, where the run is to tell which statements each test ran."""
+    variants: Callable[[Any, list[dict], float], Any]
+    """A plugin that tries variants."""
+
+
+class Waiting:
+    """A plugin that stops pytest where it would run the first line of the repository, a conftest's.
+
+    `serve` returns in each fork: a request and the descriptors on which to report and print.
+    """
+
+    def __init__(self, serve: Callable[[], tuple[dict, int, int]], hands: Hands):
+        self.serve, self.hands = serve, hands
+        self.reporter: Any = None
+        """In a fork, who reports."""
+        self.preparse: Any = None
+
+    def start(self) -> int:
+        """In a fork pytest's exit code; comes back in the parent only where pytest cannot wait."""
+        manager: Any = pytest.PytestPluginManager
+        self.preparse = manager.consider_preparse
+
+        def without_plugins(this: Any, args: list[str], **how: Any) -> None:
+            refuse_plugins(args)
+            self.preparse(this, args, **how)
+
+        manager.consider_preparse = without_plugins
+        try:
+            return int(pytest.main(LIVE, plugins=[self]))
+        finally:
+            manager.consider_preparse = self.preparse
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: pytest.Config, args: list[str]) -> Any:
+        if self.reporter is None:
+            pytest.PytestPluginManager.consider_preparse = self.preparse
+            request, records, text = self.serve()
+            self.reporter = settled(request, records, text, self.hands)
+            if configured(request, self.hands.child.CONFIGURED):
+                whole(request, self.reporter, self.hands)
+            early_config.known_args_namespace.file_or_dir = request["tests"]
+            args += request["options"]
+            for plugin in plugins(request, self.reporter, self.hands):
+                early_config.pluginmanager.register(plugin)
+        return (yield)
+
+
+def configured(request: dict, names: Iterable[str]) -> bool:
+    """Whether a run needs a configuration of its own: it changes one, or its tests lie below another."""
+    names = set(names) - {"conftest.py", "setup.py"}
+    if any(os.path.basename(name) in names for name in request["files"]):
+        return True
+    below = {os.path.dirname(test.partition("::")[0]) for test in request["tests"]}
+    return any(os.path.exists(os.path.join(folder, name)) for folder in below - {""} for name in names)
+
+
+def refuse_plugins(args: list[str]) -> None:
+    """Raises UsageError for options, as pytest has read them, that import a module before any conftest."""
+    words = iter(args)
+    for word in words:
+        name = (word[2:] or next(words, "")) if word.startswith("-p") else "no:"
+        if not name.strip().startswith("no:"):
+            raise pytest.UsageError(f"plugin {name} may be the repository's own: it is for the run to import")
+
+
+def live(request: dict, records: int, text: int, hands: Hands) -> None:
+    """The fork of a parent that keeps a repository, where pytest could not wait: a whole session."""
+    whole(request, settled(request, records, text, hands), hands)
+
+
+def whole(request: dict, reporter: Any, hands: Hands) -> None:
+    """A whole session in the fork, which ends it."""
+    reporter.end(int(pytest.main(LIVE + request["options"], plugins=plugins(request, reporter, hands))))
+
+
+def plugins(request: dict, reporter: Any, hands: Hands) -> list[Any]:
+    """Who reports, and who tries variants, where there are some."""
+    if not request["variants"]:
+        return [reporter]
+    return [reporter, hands.variants(reporter, request["variants"], request["each"])]
+
+
+def settled(request: dict, records: int, text: int, hands: Hands) -> Any:
+    """Some files of the repository change, output goes where it is read; who reports then."""
+    child = hands.child
+    child.write(request["files"])
+    for target in (1, 2):
+        os.dup2(text, target)
+    os.close(text)
+    sources = os.path.join(os.getcwd(), "src")
+    if os.path.isdir(sources):
+        os.environ["PYTHONPATH"] = sources
+        sys.path.insert(0, sources)
+    if request["cold"]:
+        options = [*child.COLD_OPTIONS, GO_ON, *request["select"], *request["tests"]]
+        os.execv(sys.executable, [sys.executable, "-c", child.COLD, *options])
+    sys.path.insert(0, os.getcwd())
+    reporter = child.Reporter(records, hands.tracer() if request["trace"] else None, request["tests"])
+    if reporter.tracer is not None:
+        reporter.tracer.install()
+    chosen = ["--collect-only", *request["select"]] if request["select"] else []
+    request["options"] = [GO_ON, *chosen, *request["tests"]]
+    return reporter
