@@ -15,6 +15,7 @@ What was looked at is kept a line each, with the reason where it was left out.
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import re
 import subprocess
@@ -89,7 +90,7 @@ class Change(NamedTuple):
     lines: int
     tests: tuple[str, ...]
     key: str
-    """Blobs of the source before and after; copies of a change share them."""
+    """A hash of the changed lines of the source; copies of a change share it."""
 
 
 def main() -> None:
@@ -157,8 +158,9 @@ def formed(root: Path, library: str, sha: str, known: bool) -> Change | None:
     lines = sum(size(root, sha, path) for path in sources)
     if not sources or (not known and (len(sources) > 1 or lines > MOST_LINES)):
         return None
-    blobs = [git(root, "rev-parse", f"{side}:{sources[0]}").decode().strip() for side in (f"{sha}^1", sha)]
-    return Change(library, sha, "", "", tuple(sources), lines, tests, " ".join(blobs))
+    said = "\n".join(line for path in sources for line in touched_lines(root, sha, path))
+    key = hashlib.sha256(said.encode()).hexdigest()[:16]
+    return Change(library, sha, "", "", tuple(sources), lines, tests, key)
 
 
 def runs(path: str) -> bool:
@@ -171,6 +173,12 @@ def differs(root: Path, sha: str, path: str) -> bool:
     """Whether a file says another program after a commit; docstrings and the version's number aside."""
     before, after = (ast.dump(program(ast.parse(shown(root, side, path)))) for side in (f"{sha}^1", sha))
     return before != after
+
+
+def touched_lines(root: Path, sha: str, path: str) -> list[str]:
+    """What a commit takes from a file and adds to it, with the signs - and +."""
+    text = git(root, "diff", "-U0", "--no-color", f"{sha}^1", sha, "--", path).decode(errors="replace")
+    return [line for line in text.splitlines() if line[:1] in ("+", "-") and line[:4] not in ("--- ", "+++ ")]
 
 
 def size(root: Path, sha: str, path: str) -> int:
