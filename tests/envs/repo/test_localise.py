@@ -38,8 +38,8 @@ def test_scores_are_ochiai_and_a_traceback_adds_to_them():
         ("a.py", 2): 1 / math.sqrt(2 * 1) / 8,
         ("a.py", 3): 1 / math.sqrt(2 * 1) / 8 + RAISED,
     }
-    assert [s.line for s in found] == [3, 1, 2]
-    assert found[0].reasons == ("run by 1 of 2 failing and 0 passing tests", "the traceback ends here")
+    assert [s.line for s in found] == [1, 3, 2]
+    assert found[1].reasons == ("run by 1 of 2 failing and 0 passing tests", "the traceback ends here")
 
 
 def test_only_what_may_be_edited_is_suspected():
