@@ -8,23 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from shops import CALC, RIGHT, TESTS
 
 from sixkeys.cli import main
 from sixkeys.cli.fix import FIXED, NOT_FOUND, NOTHING_FAILS
 
 pytestmark = pytest.mark.usefixtures("own_cache")
-CALC = "def clamp(x, low, high):\n    if x > high:\n        return low\n    return max(low, x)\n"
-RIGHT = CALC.replace("return low", "return high")
-TESTS = """from calc import clamp
-
-
-def test_inside():
-    assert clamp(2, 1, 3) == 2
-
-
-def test_high():
-    assert clamp(9, 1, 3) == 3
-"""
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def unparsed(outcome: Outcome) -> list[str]:
 
 def alternatives(outcome: Outcome) -> list[Repair]:
     """Other repairs that passed, the likeliest first."""
-    repair, offered = outcome.repair, getattr(outcome.search, "plausible", ())
+    repair, offered = outcome.repair, outcome.search.plausible if outcome.search else []
     return [other for other in offered if repair and other.files != repair.files][: BEST - 1]
 
 
@@ -95,7 +95,9 @@ def story(outcome: Outcome) -> list[str]:
     kept = [tried for tried in close if tried.hand in chosen]
     met = [tried for tried in close if tried.hand not in chosen][:TELLING]
     lines = [f"{told(tried)}: kept" for tried in kept]
-    lines += [f"{told(tried)}: passed its test, but did not stand up to all" for tried in met]
+    rivals = [hand for other in alternatives(outcome) for hand in other.hands]
+    ends = ("passed its test, but did not stand up to all", "plausible too")
+    lines += [f"{told(tried)}: {ends[tried.hand in rivals]}" for tried in met]
     rest = Counter(SAID.get(tried.said, "still failed") for tried in journal)
     rest[SAID["passed"]] -= len(kept) + len(met)
     others = [f"{count} {said}" for said, count in rest.most_common() if count > 0]

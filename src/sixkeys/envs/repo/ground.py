@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -17,14 +17,12 @@ from typing import NamedTuple
 from sixkeys.envs.repo.bodies import bodies
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
-from sixkeys.envs.repo.hands import words
+from sixkeys.envs.repo.hands import Rank, words
 from sixkeys.envs.repo.tokens import WORD, lex
 from sixkeys.envs.repo.verdict import protected
 
 At = tuple[str, int]
 """A line: path, number from 1."""
-Rank = Callable[[str, Sequence[Candidate], Sequence[str]], Sequence[float]]
-"""A file's text, candidates for it, words of the failing assertion -> how plausible each candidate is."""
 NEAR, NAMED, CHANGED = 0.3, 0.5, 0.5
 """A function's head has this share of its worst line's score; the score of a line that no failing test ran,
 in a function that one names (twice that where the line has more of the test's words); what is added where the

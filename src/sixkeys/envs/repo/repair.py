@@ -50,7 +50,7 @@ class Repair(NamedTuple):
     verdict: Verdict
     hands: tuple[Hand, ...]
     confidence: float = 0.0
-    """How likely it is what a person would have written, from 0 to 1."""
+    """Its share of the weights of all repairs that pass, from 0 to 1; not calibrated."""
 
 
 class State(NamedTuple):
@@ -200,5 +200,5 @@ class Search:
 
 
 def sure(repair: Repair, rivals: Sequence[Repair]) -> float:
-    """How likely a repair is the right one among others that pass the same tests, by their weights."""
+    """A repair's share of the weights of all that pass the same tests."""
     return repair.hands[0].weight / sum(rival.hands[0].weight for rival in rivals)

@@ -56,12 +56,11 @@ class Swaps:
                     last = node.end_lineno or inside.lineno
                     yield Room((*names, node.name), headers, mark, node.lineno, inside.lineno, last)
             elif isinstance(node, BLOCKS):
-                named = isinstance(node, ast.ClassDef)
-                head = f"class {node.name}:" if isinstance(node, ast.ClassDef) else "if 1:"
+                name = (node.name,) if isinstance(node, ast.ClassDef) else ()
+                head = f"class {name[0]}:" if name else "if 1:"
                 inner = f"{headers}{' ' * node.col_offset}{head}\n"
-                around = (*names, node.name) if named and isinstance(node, ast.ClassDef) else names
                 for part in ("body", "orelse", "finalbody"):
-                    yield from self._rooms(getattr(node, part, []), around, inner)
+                    yield from self._rooms(getattr(node, part, []), (*names, *name), inner)
 
     def room(self, first: int, last: int) -> Room | None:
         """The function whose body holds these lines."""
