@@ -255,7 +255,7 @@ def repair(place: Bench, budget: float) -> dict[str, Any]:
         pass
     best, fixed = search.best, False
     if best is not None:
-        fixed = search.confirm(best, diagnosis)[1].passed and not best.left
+        fixed = search.confirm(best)[1].passed and not best.left
     row = {
         "fixed": fixed, "seconds": round(time.monotonic() - began, 2), "tried": len(search.journal),
         "candidates": search.total, "failing": len(diagnosis.failing),

@@ -134,7 +134,7 @@ def tried(project: Project, task: Task, budget: float) -> dict[str, Any]:
         for _ in search.run(diagnosis):
             pass
         found = search.best
-        if found is not None and not search.confirm(found, diagnosis)[1].passed:
+        if found is not None and not search.confirm(found)[1].passed:
             found = None
         if found is not None:
             sound = {**found.files, task.path: project.sources()[task.path]}

@@ -15,7 +15,7 @@ import ast
 import json
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -119,36 +119,50 @@ def prepare(folder: Path, seed: int) -> Bench:
 
 
 def bugs(bench: Bench, name: str, options: Options) -> Iterator[tuple[int, str, Injury]]:
-    """The first `bugs` injuries that make a seen test fail in a suite that ends; a list for each seed."""
+    """The first `bugs` injuries that make a seen test fail in a suite that ends; a list for each seed, kept
+    beside the results."""
     sources = bench.project.sources()
     places = [(path, line) for path, lines in bench.lines.items() for line in lines]
-    found = 0
-    for seed in range(options.seed * 100_000, (options.seed + 1) * 100_000):
-        path, line = Chance([0xB06, seed]).pick(places)
-        injury = injure(sources[path], range(line, line + 3), seed)
-        if injury is None:
-            continue
-        run = bench.runner.run({path: injury.text}, bench.seen, 120.0)
-        bad = [test for test in run.outcomes if test.outcome in ("failed", "error")]
-        if run.status == "finished" and bad:
+    kept = options.results.parent / f"bugs-{name}-{options.seed}.json"
+    fit = json.loads(kept.read_text()) if kept.exists() else []
+    for _ in range(options.bugs - len(fit)):
+        start = fit[-1] + 1 if fit else options.seed * 100_000
+        seeds = range(start, start + 100_000)
+        fit.append(next(seed for seed in seeds if fails(bench, sources, places, seed)))
+        kept.write_text(json.dumps(fit))
+    for seed in fit[: options.bugs]:
+        path, injury = hurt(sources, places, seed)
+        if injury is not None:
             yield seed, path, injury
-            found += 1
-            if found == options.bugs:
-                return
+
+
+def hurt(sources: Mapping[str, str], places: list[tuple[str, int]], seed: int) -> tuple[str, Injury | None]:
+    """The bug that a seed makes, if it makes one."""
+    path, line = Chance([0xB06, seed]).pick(places)
+    return path, injure(sources[path], range(line, line + 3), seed)
+
+
+def fails(bench: Bench, sources: Mapping[str, str], places: list[tuple[str, int]], seed: int) -> bool:
+    """Whether a seed's bug makes a seen test fail in a suite that ends."""
+    path, injury = hurt(sources, places, seed)
+    if injury is None:
+        return False
+    run = bench.runner.run({path: injury.text}, bench.seen, 120.0)
+    return run.status == "finished" and any(test.outcome in ("failed", "error") for test in run.outcomes)
 
 
 def repair(bench: Bench, path: str, injury: Injury, seed: int, options: Options) -> dict[str, Any]:
     """One search from the hurt library on, with a runner of its own."""
-    hurt = bench.project._replace(files={**bench.project.files, path: injury.text.encode()})
+    project = bench.project._replace(files={**bench.project.files, path: injury.text.encode()})
     began = time.monotonic()
-    with build.repository_runner(hurt, 2, "auto") as runner:
+    with build.repository_runner(project, 2, "auto") as runner:
         diagnosis = ordered(diagnose(runner, bench.seen, 120.0), options.order, seed)
         search = Search(runner, bench.seen, began + options.budget, rank(options.order, seed))
         for _ in search.run(diagnosis):
             pass
         best, verdict = search.best, None
         if best is not None:
-            verdict = search.confirm(best, diagnosis)[1]
+            verdict = search.confirm(best)[1]
         fixed = best is not None and verdict is not None and verdict.passed and not best.left
         seconds, held = time.monotonic() - began, None
         if fixed and best is not None:

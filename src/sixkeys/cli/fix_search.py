@@ -139,7 +139,7 @@ def attempt(runner: Runner, wanted: Selection, seconds: float, suite_seconds: fl
         if search.best is None:
             return Outcome(diagnosis, search)
         progress.update(task, note="confirming in a fresh interpreter")
-        cold, verdict = search.confirm(search.best, diagnosis)
+        cold, verdict = search.confirm(search.best)
         progress.update(task, note="")
         return Outcome(diagnosis, search, verdict, cold)
 

@@ -60,7 +60,7 @@ def searched(root: Path, files: dict[str, str], seconds: float = 100.0):
         search = Search(runner, (), time.monotonic() + seconds)
         for state in search.run(diagnosis):
             assert state.tried <= state.candidates
-        cold = search.confirm(search.best, diagnosis)[0] if search.best else None
+        cold = search.confirm(search.best)[0] if search.best else None
     assert {path.name: path.read_bytes().decode() for path in root.rglob("*.py")} == {
         Path(name).name: text for name, text in files.items() if name.endswith(".py")
     }

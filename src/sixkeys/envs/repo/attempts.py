@@ -94,7 +94,7 @@ class Attempts:
                 tests = self.probes(hand)
                 files = {**self.now, **changed(hand, self.sources)}
                 limit = self._limit(tests)
-                ticket = self.runner.submit(files, tests, START + 4 * limit, cpu=COLLECT + limit)
+                ticket = self.runner.submit(files, tests, START + 4 * limit, cpu=COLLECT + limit, brief=True)
                 self.air.append(Air((hand,), ticket, False))
             else:
                 quick.append((hand, variant))
@@ -148,6 +148,15 @@ class Attempts:
         ]
         longest = max((self.seconds.get(node, 0.0) for node in tests), default=0.0)
         return SHORTEST + SLOWER * longest + 3 * max(beside, default=0.0)
+
+    def reach(self, hand: Hand) -> set[str] | None:
+        """The tests that run the function whose body a candidate changes; None where it changes more."""
+        if self._variant(hand) is None:
+            return None
+        path, line = hand.candidate.edit.path, hand.candidate.edit.line or 1
+        swaps = self.swaps[path]
+        room = swaps.room(line, line) if swaps else None
+        return self.diagnosis.covered.of(path, room.body, room.last) if room else None
 
     def _variant(self, hand: Hand) -> dict | None:
         path = hand.candidate.edit.path

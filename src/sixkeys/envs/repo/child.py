@@ -199,8 +199,8 @@ def shadowed(files: dict[str, str]) -> bool:
 class Reporter:
     """A plugin that streams what happens to the descriptor `records`; copies of the process stay silent."""
 
-    def __init__(self, records: int, tracer: Any = None, tests: Sequence[str] = ()):
-        self.records, self.tracer = records, tracer
+    def __init__(self, records: int, tracer: Any = None, tests: Sequence[str] = (), brief: bool = False):
+        self.records, self.tracer, self.brief = records, tracer, brief
         self.process = os.getpid()
         self.asked = asked(tests)
 
@@ -249,6 +249,11 @@ class Reporter:
         if self.tracer is not None:
             self.send({"covered": ["", self.tracer.taken()]})
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: Any) -> None:
+        if self.brief:
+            item.repr_failure = unsaid
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.send({"start": nodeid})
         if self.tracer is not None:
@@ -280,6 +285,11 @@ class Reporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self.end(int(exitstatus))
+
+
+def unsaid(*_: Any, **__: Any) -> str:
+    """What stands for a failure's text, which takes longer to make than most tests to run."""
+    return "failed"
 
 
 def asked(tests: Sequence[str]) -> dict[str, set[str]]:

@@ -121,7 +121,8 @@ def settled(request: dict, records: int, text: int, hands: Hands) -> Any:
         options = [*child.COLD_OPTIONS, GO_ON, *request["select"], *request["tests"]]
         os.execv(sys.executable, [sys.executable, "-c", child.COLD, *options])
     sys.path.insert(0, os.getcwd())
-    reporter = child.Reporter(records, hands.tracer() if request["trace"] else None, request["tests"])
+    tracer = hands.tracer() if request["trace"] else None
+    reporter = child.Reporter(records, tracer, request["tests"], request["brief"])
     if reporter.tracer is not None:
         reporter.tracer.install()
     chosen = ["--collect-only", *request["select"]] if request["select"] else []

@@ -66,6 +66,9 @@ class State(NamedTuple):
 class Search:
     """The search for one repair. Keeps state: what was tried, the journal, the best so far."""
 
+    first: Diagnosis
+    """Of the tree as it was."""
+
     def __init__(self, runner: Runner, tests: Sequence[str], deadline: float, rank: Rank | None = None):
         if runner.project is None:
             raise ValueError("this runner keeps no project; make one with Runner(project=...)")
@@ -82,9 +85,9 @@ class Search:
     def run(self, diagnosis: Diagnosis) -> Iterator[State]:
         """Yields after every candidate; ends with the best repair in `best`, or none."""
         now: dict[str, str] = {}
-        first = diagnosis
+        self.first = diagnosis
         while diagnosis.failing and time.monotonic() < self.deadline:
-            found = yield from self._one(diagnosis, now, first)
+            found = yield from self._one(diagnosis, now)
             if found is None:
                 return
             before = self.best
@@ -93,18 +96,16 @@ class Search:
             chosen = (*(before.hands if before else ()), *found.hands)
             self.best = found._replace(
                 edits=edits, files=now, hands=chosen,
-                fixed=tuple(node for node in first.failing if node not in found.left),
+                fixed=tuple(node for node in self.first.failing if node not in found.left),
             )  # fmt: skip
             if not found.left:
                 return
-            diagnosis = diagnose(self.runner, self.tests, self._suite_seconds(first), now)
+            diagnosis = diagnose(self.runner, self.tests, self._suite_seconds(), now)
 
-    def _suite_seconds(self, diagnosis: Diagnosis) -> float:
-        return max(5.0, SUITE_SLOWER * diagnosis.run.seconds)
+    def _suite_seconds(self) -> float:
+        return max(5.0, SUITE_SLOWER * self.first.run.seconds)
 
-    def _one(
-        self, diagnosis: Diagnosis, now: Mapping[str, str], first: Diagnosis
-    ) -> Generator[State, None, Repair | None]:
+    def _one(self, diagnosis: Diagnosis, now: Mapping[str, str]) -> Generator[State, None, Repair | None]:
         """The likeliest of the candidates that fix a failing test and break none; the search goes on for a
         while after the first."""
         sources = {**editable(self.project), **{n: t for n, t in now.items() if n in self.pristine}}
@@ -114,7 +115,8 @@ class Search:
         for hand, passed, said in attempts.tried(self._queue(diagnosis, sources), lambda: self.until):
             self.journal.append(Tried(hand, said))
             if passed:
-                repair = self._examine(hand, {**now, **changed(hand, sources)}, diagnosis, first)
+                files = {**now, **changed(hand, sources)}
+                repair = self._examine(hand, files, diagnosis, attempts.reach(hand))
                 if repair is not None:
                     whole = not self._meet(hand, repair.left, diagnosis)
                     share = (time.monotonic() - began) / 4 + MORE if whole else (self.deadline - began) / 4
@@ -148,20 +150,21 @@ class Search:
         return State(f"{len(diagnosis.failing)} failing", len(self.journal), self.total, note, self.best)
 
     def _examine(
-        self, hand: Hand, files: dict[str, str], diagnosis: Diagnosis, first: Diagnosis
+        self, hand: Hand, files: dict[str, str], diagnosis: Diagnosis, reach: Collection[str] | None
     ) -> Repair | None:
-        """The failing tests and some that run the line, then the whole suite, then the verdict; None where
-        something else broke."""
-        limit = self._suite_seconds(first)
+        """The failing tests and some that run the line, then all tests in `reach` or, where that is None, the
+        whole suite, then the verdict; None where something else broke."""
+        limit = self._suite_seconds()
         near = self.runner.run(files, self._near(hand, diagnosis), limit)
         broken = {test.node for test in near.outcomes if test.outcome in ("failed", "error")}
-        if near.status != "finished" or broken - {*diagnosis.failing, *first.flaky}:
+        if near.status != "finished" or broken - {*diagnosis.failing, *self.first.flaky}:
             return None
         if len(still_failing(near, diagnosis.failing)) == len(diagnosis.failing):
             return None
-        whole = self.runner.run(files, self.tests, limit)
+        among = None if reach is None else {*diagnosis.failing, *reach}
+        whole = self.runner.run(files, self.tests if among is None else sorted(among), limit)
         left = still_failing(whole, diagnosis.failing)
-        verdict = self._judge(files, whole, left, first)
+        verdict = self._judge(files, whole, left, among)
         if not verdict.passed or len(left) >= len(diagnosis.failing):
             return None
         fixed = tuple(node for node in diagnosis.failing if node not in left)
@@ -175,27 +178,33 @@ class Search:
         return [*diagnosis.failing, *(test.node for test in beside[:NEAR])]
 
     def _judge(
-        self, files: Mapping[str, str], run: RunResult, left: Collection[str], first: Diagnosis
+        self,
+        files: Mapping[str, str],
+        run: RunResult,
+        left: Collection[str],
+        among: Collection[str] | None = None,
     ) -> Verdict:
-        """Whether all that passed before passes, and all that failed but `left` and what is flaky."""
-        excused = {*left, *first.flaky}
-        expected = [t.node for t in first.run.outcomes if t.outcome == "passed" and t.node not in excused]
-        expected += [node for node in first.failing if node not in excused and "::" in node]
+        """Whether all that passed before passes, and all that failed but `left` and what is flaky; of the
+        tests `among` where given."""
+        excused = {*left, *self.first.flaky}
+        expected = [test.node for test in self.first.run.outcomes if test.outcome == "passed"]
+        expected += [node for node in self.first.failing if "::" in node]
+        expected = [node for node in expected if node not in excused and (among is None or node in among)]
         return judge(self.pristine, {**self.pristine, **files}, expected, run, excused)
 
-    def confirm(self, repair: Repair, first: Diagnosis) -> tuple[RunResult, Verdict]:
+    def confirm(self, repair: Repair) -> tuple[RunResult, Verdict]:
         """A cold `python -m pytest` of the pristine tree with the change, and the verdict on it.
 
         Tests that must fail run along (canaries.py): those that do where nothing was changed must do so here.
         """
-        expected = [test.node for test in first.run.outcomes]
+        expected = [test.node for test in self.first.run.outcomes]
         nest = canaries(expected, repair.files, self.pristine, secrets.token_hex(8))
         alone = {nest.path: nest.text}
         nest = sound(nest, self.runner.run(alone, [nest.path], 60.0))
         tests = [*self.tests, nest.path] if self.tests else ()
-        limit = max(60.0, self._suite_seconds(first))
+        limit = max(60.0, self._suite_seconds())
         run, against = heard(nest, self.runner.cold({**repair.files, **alone}, tests, limit))
-        verdict = self._judge(repair.files, run, repair.left, first)
+        verdict = self._judge(repair.files, run, repair.left)
         return run, verdict._replace(passed=verdict.passed and not against, reasons=verdict.reasons + against)
 
 

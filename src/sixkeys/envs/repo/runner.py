@@ -135,15 +135,17 @@ class Runner:
         variants: Sequence[Mapping[str, Any]] = (),
         each: float = 1.0,
         cpu: float | None = None,
+        brief: bool = False,
     ) -> Ticket:
         """Asks for a run and returns at once. A tree or a test that cannot be run is `refused`.
 
         files: relative path -> text, the whole tree, or what is changed of the project; tests: node ids or
         files, none for all; seconds: wall limit; trace: of a project, tell what each test covers; variants:
         of a project, functions to be tried one by one (`swap.Swaps.variant`), `each` in so many CPU seconds;
-        cpu: limit of CPU seconds of the run's first process, where it is not that of the clock.
+        cpu: limit of CPU seconds of the run's first process, where it is not that of the clock; brief: of a
+        project, tests that fail need not say how.
         """
-        more = {"trace": trace, "variants": [*variants], "each": each}
+        more = {"trace": trace, "variants": [*variants], "each": each, "brief": brief or bool(variants)}
         return self._submit(files, tests, seconds, False, **more, **({} if cpu is None else {"cpu": cpu}))
 
     def _submit(
@@ -158,7 +160,7 @@ class Runner:
             raise RuntimeError("this runner is closed; make a new one or use shared_runner()")
         limit = self.seconds if seconds is None else seconds
         request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold}
-        request |= {"cpu": limit, "trace": False, "select": [], "variants": [], "each": 0.0, **more}
+        request |= {"cpu": limit, "trace": False, "select": [], "variants": [], "each": 0.0, "brief": False, **more}
         ticket = Ticket(self, request)
         reason = refusal(request["files"], request["tests"], self.limits)
         if reason:
