@@ -17,7 +17,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -110,12 +110,18 @@ def prepare(folder: Path, seed: int) -> Bench:
     green = [test.node for test in diagnosis.run.outcomes if test.outcome == "passed"]
     mixed = Chance([0x5EE, seed]).shuffled(green)
     hidden = set(mixed[: int(len(mixed) * HELD_OUT)])
-    lines: dict[str, list[int]] = {path: [] for path in editable(project)}
+    lines: dict[str, list[int]] = {path: [] for path in editable(project) if shipped(path, project)}
     for path, line in sorted(coverage(diagnosis.run).tests):
         if path in lines:
             lines[path].append(line)
     seen = tuple(node for node in green if node not in hidden)
     return Bench(project, runner, seen, tuple(node for node in green if node in hidden), lines)
+
+
+def shipped(path: str, project: Project) -> bool:
+    """Whether a file is the library's own: a module of a package, or one that stands alone."""
+    folder = PurePosixPath(path).parent
+    return str(folder / "__init__.py") in project.files if folder.name else path != "setup.py"
 
 
 def bugs(bench: Bench, name: str, options: Options) -> Iterator[tuple[int, str, Injury]]:

@@ -12,6 +12,7 @@ trained on and measures.
 from __future__ import annotations
 
 import ast
+import functools
 import multiprocessing
 import pickle
 import platform
@@ -61,8 +62,10 @@ PACKAGES = (
     "typeguard",
 )  # fmt: skip
 """Permissive packages that are installed beside this one; those that are missing are left out."""
-LARGEST, SMALLEST = 120_000, 1_000
+LARGEST, SMALLEST = 40_000, 1_000
 """Characters of a module that is used."""
+SPACE = 40
+"""By how many characters texts that say the same may differ: white space, brackets."""
 WORDS_SAID = 0.3
 """How often the assertion of an example says words of the sound code."""
 OTHERS = 3
@@ -81,7 +84,7 @@ class Options:
     """where examples are kept"""
     weights: Path = Path("src/sixkeys/language/code.safetensors")
     """where the weights go"""
-    bugs: int = 16
+    bugs: int = 12
     """bugs tried in each module"""
     epochs: int = 4
     """times that training goes through all examples"""
@@ -268,9 +271,7 @@ def said(sound: str, injury: Injury, chance: Chance) -> tuple[str, ...]:
 def repairs(text: str, change: Change, sound: str) -> bool:
     """Whether a change leaves the sound program."""
     new = text[: change.start] + change.after + text[change.start + len(change.before) :]
-    if plain(new[change.start - 200 :][:800]) != plain(sound[change.start - 200 :][:800]) and plain(
-        new
-    ) != plain(sound):
+    if abs(len(new) - len(sound)) > SPACE or plain(new) != plain_sound(sound):
         return False
     try:
         return ast.dump(ast.parse(new)) == ast.dump(ast.parse(sound))
@@ -281,6 +282,12 @@ def repairs(text: str, change: Change, sound: str) -> bool:
 def plain(text: str) -> str:
     """A text without white space, brackets and kinds of quotes."""
     return text.translate({ord(c): None for c in " \n\t()\\"} | {ord('"'): "'"})
+
+
+@functools.lru_cache(maxsize=2)
+def plain_sound(text: str) -> str:
+    """The same of a text that is asked for often."""
+    return plain(text)
 
 
 def trained(train: Sequence[Told], held: Sequence[Told], options: Options) -> Weights:

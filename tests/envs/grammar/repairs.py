@@ -1,4 +1,4 @@
-"""Sixty small mistakes as people make them: the code, the wrong piece, the right one, words of the failing
+"""Some sixty small mistakes as people make them: the code, the wrong piece, the right one, words of the failing
 test."""
 
 from __future__ import annotations
@@ -258,4 +258,14 @@ REPAIRS = [
            "    global count\n", ""),
     broken("def make(items=()):\n    items = items.copy()\n    items.append(1)\n    return items\n",
            "    items = items.copy()\n", ""),
+    broken("def pair(one, two):\n    return one, two\n", "one, two\n", "(one,)\n"),
+    broken("TEENS = [11, 12, 13]\n", ", 13]", "]", ("13",)),
+    broken("def row(name, size):\n    return {'name': name, 'size': size}\n", ", 'size': size", ""),
+    broken("def title(text):\n    return re.sub('[a-z]', up, text)\n", "'[a-z]'", "'[a-]z'"),
+    broken("def key(row):\n    return row['kind']\n", "'kind'", "'knd'", ("kind",)),
+    broken("def show(value):\n    return str(value).lower()\n", "str(value)", "value"),
+    broken("def check(x):\n    if not x:\n        raise ValueError(x)\n", "ValueError(x)", "x"),
+    broken("class Box:\n    def put(self, x):\n        self.items.append(x)\n\n"
+           "    def get(self):\n        return self.items.pop()\n", "self.items.append", "self.append"),
+    broken("def fill(make, keys):\n    return [make(key) for key in keys]\n", "make(key)", "key"),
 ]  # fmt: skip

@@ -136,7 +136,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory):
 def sample(diagnosis: Diagnosis, sources: dict[str, str], each: int = 7) -> list[Hand]:
     """The first few candidates of every line."""
     found: dict[int, list[Hand]] = {}
-    for hand in (hand for stage in (0, 1) for hand in hands(diagnosis, sources, stage=stage)):
+    for hand in (hand for stage in range(3) for hand in hands(diagnosis, sources, stage=stage)):
         found.setdefault(hand.candidate.line, []).append(hand)
     return [hand for line in sorted(found) for hand in found[line][:each]]
 
@@ -168,6 +168,24 @@ def test_what_ran_at_import_is_tried_in_a_run_of_its_own(shop):
     assert all(attempts._variant(hand) is None for hand in some)
     passed = [a for a in attempts.tried(some, lambda: time.monotonic() + 300.0) if a.passed]
     assert passed, "the rate can be repaired where it is computed"
+
+
+def test_only_tests_in_reach_can_come_out_otherwise(shop):
+    runner, diagnosis, sources = shop
+    attempts = Attempts(runner, diagnosis, {}, sources)
+    before = {test.node: test.outcome for test in diagnosis.run.outcomes}
+    known = [(hand, attempts.reach(hand)) for hand in sample(diagnosis, sources)[::7]]
+    assert any(reach is None for _, reach in known), "what ran at import may reach every test"
+    inside = [(hand, reach) for hand, reach in known if reach is not None]
+    assert any(0 < len(reach) < len(before) - 3 for _, reach in inside)
+    changes = 0
+    for hand, reach in inside:
+        run = runner.run(changed(hand, sources), (), 60.0)
+        after = {test.node: test.outcome for test in run.outcomes}
+        other = {node for node in before if after.get(node) != before[node]}
+        assert other <= set(reach), hand.candidate
+        changes += len(other)
+    assert changes
 
 
 def test_hanging_and_dying_candidates_do_not_take_others_with_them(tmp_path: Path):

@@ -106,6 +106,15 @@ def test_a_change_reaches_conftests_and_tests(tmp_path: Path):
         assert warm(runner, node) == {name: "passed"}
 
 
+def test_a_brief_run_ends_as_any_other_and_does_not_say_how(tmp_path: Path):
+    with Runner(1, project=read(lay(tmp_path, FILES))) as runner:
+        full = runner.run({}, ["tests"], 60.0)
+        brief = runner.submit({}, ["tests"], 60.0, brief=True).result()
+    assert [(t.node, t.outcome) for t in brief.outcomes] == [(t.node, t.outcome) for t in full.outcomes]
+    assert "assert 2 == 3" in full.output
+    assert "assert 2 == 3" not in brief.output
+
+
 def test_a_changed_configuration_is_read(tmp_path: Path):
     changed = FILES["pyproject.toml"].replace('["slow"]', "[]")
     with Runner(1, project=read(lay(tmp_path, FILES))) as runner:

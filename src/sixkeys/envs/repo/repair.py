@@ -15,7 +15,7 @@ from sixkeys.envs.repo.attempts import Attempts, changed
 from sixkeys.envs.repo.canaries import canaries, heard, sound
 from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editable, still_failing
 from sixkeys.envs.repo.edits import RepoEdit
-from sixkeys.envs.repo.hands import STAGES, Hand, Rank, hands
+from sixkeys.envs.repo.hands import TURNS, Hand, Rank, hands
 from sixkeys.envs.repo.outcomes import RunResult
 from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.verdict import Verdict, judge
@@ -119,7 +119,7 @@ class Search:
                 repair = self._examine(hand, files, diagnosis, attempts.reach(hand))
                 if repair is not None:
                     whole = not self._meet(hand, repair.left, diagnosis)
-                    share = (time.monotonic() - began) / 4 + MORE if whole else (self.deadline - began) / 4
+                    share = (time.monotonic() - began) / 4 + MORE if whole else (self.deadline - began) / 2
                     self.until = min(self.until, time.monotonic() + share)
                     found.append(repair)
             place = f"{hand.candidate.edit.path}:{hand.candidate.line}"
@@ -135,11 +135,16 @@ class Search:
         return self.plausible[0]
 
     def _queue(self, diagnosis: Diagnosis, sources: Mapping[str, str]) -> Iterator[Hand]:
-        """The candidates, stage by stage; those of the next lines are made when the others are used up."""
-        for stage in range(len(STAGES)):
-            queue = hands(diagnosis, sources, self.rank, stage)
-            self.total += len(queue)
-            yield from queue
+        """The candidates, stage by stage: those of the next lines are made when TURNS of the others were
+        tried, and stand among those that are left."""
+        waiting: list[Hand] = []
+        for stage, turn in enumerate(TURNS):
+            fresh = hands(diagnosis, sources, self.rank, stage)
+            self.total += len(fresh)
+            waiting = sorted([*waiting, *fresh], key=lambda hand: -hand.weight)
+            yield from waiting[:turn]
+            del waiting[:turn]
+        yield from waiting
 
     def _meet(self, hand: Hand, left: Collection[str], diagnosis: Diagnosis) -> bool:
         """Whether a test that still fails runs the candidate's line: then there may be a better one."""

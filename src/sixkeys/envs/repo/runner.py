@@ -160,7 +160,15 @@ class Runner:
             raise RuntimeError("this runner is closed; make a new one or use shared_runner()")
         limit = self.seconds if seconds is None else seconds
         request = {"files": dict(files), "tests": list(tests), "seconds": limit, "cold": cold}
-        request |= {"cpu": limit, "trace": False, "select": [], "variants": [], "each": 0.0, "brief": False, **more}
+        request |= {
+            "cpu": limit,
+            "trace": False,
+            "select": [],
+            "variants": [],
+            "each": 0.0,
+            "brief": False,
+            **more,
+        }
         ticket = Ticket(self, request)
         reason = refusal(request["files"], request["tests"], self.limits)
         if reason:

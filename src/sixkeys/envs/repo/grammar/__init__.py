@@ -16,6 +16,7 @@ from sixkeys.envs.repo.edits import EditError, RepoEdit
 from sixkeys.envs.repo.grammar import (
     calls,
     conditions,
+    elements,
     elsewhere,
     insertions,
     names,
@@ -33,7 +34,7 @@ from sixkeys.envs.repo.grammar.sites import PATTERN, Source, read
 Family = Callable[[Site], Iterator[Proposal]]
 FAMILIES: tuple[Family, ...] = (
     *names.FAMILIES, *calls.FAMILIES, *values.FAMILIES, *conditions.FAMILIES, *operators.FAMILIES,
-    *wraps.FAMILIES, *statements.FAMILIES, *insertions.FAMILIES, *elsewhere.FAMILIES,
+    *wraps.FAMILIES, *statements.FAMILIES, *insertions.FAMILIES, *elsewhere.FAMILIES, *elements.FAMILIES,
 )  # fmt: skip
 LITERAL = ("'", '"', "[", "{", "-", "(", "f'", 'f"', "b'", 'b"', "r'", 'r"', *"0123456789")
 VALUES = ("None", "True", "False")
@@ -63,7 +64,7 @@ def candidates(
     lexicon: Lexicon,
     lines: Collection[int] | None = None,
     pieces: Sequence[str] = (),
-    most: int = 400,
+    most: int = 700,
 ) -> Iterator[Candidate]:
     """All repairs of the file `path` with the text `source`, line by line, the likely ones of a line first.
 

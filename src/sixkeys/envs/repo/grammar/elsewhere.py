@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sixkeys.envs.repo.grammar.names import BUILTINS
 from sixkeys.envs.repo.grammar.site import Proposal, Site, callee
-from sixkeys.envs.repo.grammar.sites import Source
+from sixkeys.envs.repo.grammar.sites import Source, parameters
 from sixkeys.envs.repo.grammar.wraps import role
 
 LONGEST = 40
@@ -26,6 +26,20 @@ CALLED = (
     "filter", "abs", "float", "bool", "reversed", "round", "callable", "frozenset",
 )  # fmt: skip
 """Builtins that are called much."""
+METHODS = (
+    "append", "get", "join", "items", "format", "split", "keys", "update", "values", "pop", "strip", "title",
+    "add", "extend", "startswith", "endswith", "lower", "upper", "group", "match", "search", "sub", "findall",
+    "finditer", "copy", "index", "count", "insert", "remove", "sort", "encode", "decode", "read", "write",
+    "close", "rstrip", "lstrip", "setdefault", "discard", "rsplit", "splitlines", "replace",
+)  # fmt: skip
+"""Methods that are called much."""
+CONVERTED = ("str", "len", "list", "type", "int", "iter", "bool", "any", "all", "callable", "dict")
+"""Builtins around what is asked something."""
+RAISED = (
+    "ValueError", "TypeError", "KeyError", "RuntimeError", "AttributeError", "IndexError",
+    "NotImplementedError", "StopIteration",
+)  # fmt: skip
+"""Exceptions that are raised much."""
 
 
 class Words(NamedTuple):
@@ -41,6 +55,8 @@ class Words(NamedTuple):
     """Attributes that are called without arguments."""
     values: tuple[str, ...]
     """Attributes, elements and literals that are read."""
+    attributes: tuple[str, ...]
+    """Attributes that are read, without what they belong to."""
 
 
 def others(site: Site) -> Iterator[Proposal]:
@@ -50,35 +66,70 @@ def others(site: Site) -> Iterator[Proposal]:
         return
     near, far = words(site.source, site.scope.function), words(site.source, None)
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        seen = [name for name in (*near.functions, *far.functions) if name in site.scope.visible]
-        seen = [
-            *seen[: NEAR + FAR],
-            *(name for name in (*near.functions, *far.functions) if name in BUILTINS),
-        ]
-        for name in dict.fromkeys([*seen, *CALLED]):
-            if name != node.id:
+        said = [*near.functions, *far.functions]
+        known = [name for name in site.scope.visible if name in site.lexicon.functions]
+        raised = (*site.lexicon.exceptions[:FAR], *RAISED) if isinstance(_above(site), ast.Raise) else ()
+        for name in dict.fromkeys(
+            [*raised, *said, *site.locals[:NEAR], *known[: 2 * NEAR], *CALLED, *site.scope.visible]
+        ):
+            if name != node.id and (name in site.scope.visible or name in BUILTINS):
                 yield site.put(name, "function.other")
     if isinstance(node, ast.Attribute):
         end = site.source.spans[node][1]
         start = end - len(node.attr)
         if site.source.text[start:end] == node.attr:
-            for name in dict.fromkeys([*near.methods[:NEAR], *far.methods[: 2 * FAR]]):
+            for name in dict.fromkeys([*near.methods[:NEAR], *far.methods[: 2 * FAR], *METHODS]):
                 if name != node.attr:
                     yield Proposal(start, end, name, "attribute.other")
+
+
+def _above(site: Site) -> ast.AST | None:
+    """What the call stands in whose function this is."""
+    return site.source.about[site.parent].parent if site.parent else None
+
+
+def _parameters(site: Site) -> list[str]:
+    """Those of the function, but `self`."""
+    function = site.scope.function
+    given = parameters(function.args) if function is not None else []
+    return [name for name in given if name not in ("self", "cls")]
+
+
+def _called(node: ast.AST) -> str:
+    """The last name of what a call calls; of all else, nothing."""
+    return callee(node) if isinstance(node, ast.Call) else ""
 
 
 def wrapped(site: Site) -> Iterator[Proposal]:
     """A call around the expression that is made elsewhere; a method without arguments behind it."""
     node = site.node
     stated = isinstance(site.parent, ast.Expr) and isinstance(node, ast.Name | ast.Constant | ast.BinOp)
-    if not site.free or not site.loads or not (stated or role(site)):
+    if not site.free or not site.loads:
+        return
+    if (
+        isinstance(site.parent, ast.Raise)
+        and site.field == "exc"
+        and _called(node)
+        not in (
+            *RAISED,
+            *site.lexicon.exceptions,
+        )
+    ):
+        for text in dict.fromkeys([*site.lexicon.exceptions[:NEAR], *RAISED]):
+            yield site.put(f"{text}({site.argument(node)})", "wrap.call")
+    owner = isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name | ast.Subscript)
+    tested = isinstance(site.parent, ast.BoolOp | ast.UnaryOp) or site.field == "test"
+    if not (stated or owner or tested or role(site)):
         return
     if isinstance(node, ast.Starred | ast.Yield | ast.YieldFrom | ast.Slice | ast.Lambda | ast.Await):
         return
     near, far = words(site.source, site.scope.function), words(site.source, None)
     inner = site.argument(node)
     outer = site.code(site.parent.func) if isinstance(site.parent, ast.Call) else ""
-    for text in dict.fromkeys([*near.callers[:NEAR], *far.callers[:FAR]]):
+    known = [name for name in site.scope.visible if name in site.lexicon.functions]
+    texts = [*near.callers[:NEAR], *far.callers[: 2 * FAR], *_parameters(site)[:FAR], *known[:NEAR]]
+    texts = [*near.callers[:NEAR], *CONVERTED, *far.callers[:FAR]] if owner or tested else texts
+    for text in dict.fromkeys(texts):
         if text != outer and _known(site, text):
             yield site.put(f"{text}({inner})", "wrap.call")
     if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
@@ -87,7 +138,8 @@ def wrapped(site: Site) -> Iterator[Proposal]:
 
 
 def valued(site: Site) -> Iterator[Proposal]:
-    """A value of this function instead of a name or a literal; one more such value as an argument."""
+    """A value of this function instead of a name or a literal; one more such value, or a word of the failing
+    test, as an argument; an attribute of a name."""
     node = site.node
     if not site.free:
         return
@@ -96,8 +148,17 @@ def valued(site: Site) -> Iterator[Proposal]:
         given = {site.code(item) for item in node.args}
         if not any(isinstance(item, ast.GeneratorExp) for item in node.args):
             end = site.span(node.args[-1])[1] if node.args else site.source.spans[node][1] - 1
-            for text in _other(near.values[: 2 * NEAR], given):
+            quoted = [repr(piece) for piece in site.pieces[:FAR] if not piece.isdigit()]
+            for text in _other([*near.values[: 2 * NEAR], *quoted], given):
                 yield Proposal(end, end, f", {text}" if node.args else text, "argument.add")
+    if isinstance(node, ast.Name) and site.loads and site.field != "func":
+        own = site.source.attributes.get(node.id, {})
+        if isinstance(site.parent, ast.Attribute):
+            names = sorted(own, key=lambda name: -own[name])
+        else:
+            names = [*near.attributes[:NEAR], *words(site.source, None).attributes[: 2 * FAR]]
+        for name in names[: 3 * NEAR]:
+            yield site.put(f"{node.id}.{name}", "attribute.add")
     operand = isinstance(site.parent, ast.Compare | ast.BinOp | ast.BoolOp) and site.field != "ops"
     given = isinstance(site.parent, ast.Call) and site.field == "args"
     if isinstance(node, ast.Name | ast.Constant) and site.loads and (operand or given):
@@ -141,7 +202,7 @@ def _all_words(source: Source) -> defaultdict[int | None, Words]:
             _count(source, node, counts[key])
         inner = id(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else owner
         stack += [(child, inner) for child in ast.iter_child_nodes(node)]
-    silent = Words((), (), (), (), ())
+    silent = Words((), (), (), (), (), ())
     found: defaultdict[int | None, Words] = defaultdict(lambda: silent)
     for key, counted in counts.items():
         found[key] = Words(*(tuple(text for text, _ in counter.most_common(40)) for counter in counted))
@@ -149,7 +210,7 @@ def _all_words(source: Source) -> defaultdict[int | None, Words]:
 
 
 def _count(source: Source, node: ast.AST, counted: list[Counter[str]]) -> None:
-    callers, functions, methods, bare, values = counted
+    callers, functions, methods, bare, values, attributes = counted
     if isinstance(node, ast.Call) and node.func in source.spans and node.func not in source.shy:
         text = source.piece(node.func)
         if isinstance(node.func, ast.Name):
@@ -164,6 +225,8 @@ def _count(source: Source, node: ast.AST, counted: list[Counter[str]]) -> None:
         plain = not isinstance(node, ast.Constant) or isinstance(node.value, int | float | str)
         loads = isinstance(getattr(node, "ctx", None), ast.Load | None)
         text = source.piece(node)
+        if isinstance(node, ast.Attribute) and loads:
+            attributes[node.attr] += 1
         if plain and loads and node not in source.shy and short(text):
             values[text] += 1
 

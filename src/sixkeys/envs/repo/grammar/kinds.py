@@ -28,7 +28,8 @@ WEIGHTS: dict[str, float] = {
     "assignment.add": 4, "slice.bound": 5, "slice.make": 2, "slice.add": 1.5, "slice.index": 1,
     "index.get": 3, "index.add": 1.5, "index.drop": 2, "range.bound": 5, "copy.role": 5,
     "wrap.call": 2.5, "wrap.method": 2.5, "wrap.bound": 1, "wrap.list": 2, "unwrap.call": 3,
-    "unwrap.method": 3, "unwrap.list": 3, "except.other": 6, "except.add": 6, "statement.delete": 4,
+    "unwrap.method": 3, "unwrap.list": 3, "element.add": 6, "element.drop": 4,
+    "string.letter": 4, "except.other": 6, "except.add": 6, "statement.delete": 4,
     "statement.swap": 4, "statement.out": 5, "statement.into": 3, "statement.hoist": 2,
     "statement.unwrap": 3, "branch.drop": 1, "branch.if": 3, "branch.copy": 2, "return.other": 3,
     "return.add": 5, "return.bare": 1, "return.drop": 1, "return.yield": 2, "return.insert": 5,
@@ -42,9 +43,10 @@ WEIGHTS: dict[str, float] = {
 
 FADING = 0.12
 MOST = {
-    "name.other": 24, "function.other": 48, "attribute.other": 34, "argument.add": 30,
+    "name.other": 40, "function.other": 70, "attribute.other": 60, "argument.add": 30,
     "keyword.add": 16, "string.pattern": 40, "string.form": 14, "string.piece": 12, "guard.insert": 36,
-    "wrap.call": 40, "wrap.method": 30, "literal.instead": 24, "argument.other": 20, "attribute.add": 16,
+    "wrap.call": 50, "wrap.method": 30, "literal.instead": 24, "argument.other": 20, "attribute.add": 34,
+    "element.add": 30, "string.letter": 110,
     "number.near": 12, "number.other": 10, "number.piece": 10,
     "return.insert": 10, "condition.strengthen": 30, "condition.weaken": 14, "copy.role": 12,
     "compare.swap": 16, "number.nudge": 16, "filter.add": 30, "slice.bound": 14, "template.default": 10,

@@ -13,7 +13,7 @@ from sixkeys.envs.repo.grammar.lexicon import Lexicon
 from sixkeys.envs.repo.grammar.site import Proposal, Site, alike
 from sixkeys.envs.repo.grammar.syntax import ATOM
 
-MOST_NAMES, MOST_ATTRIBUTES = 9, 8
+MOST_NAMES, MOST_ATTRIBUTES = 24, 12
 KIN = tuple(
     frozenset(line.split())
     for line in """
@@ -90,6 +90,13 @@ def attributes_like(lexicon: Lexicon, name: str) -> list[str]:
     return alike(name, list(lexicon.attributes)[:1500], 4, 0.45)
 
 
+@functools.lru_cache(maxsize=64)
+def mentioned(function: ast.AST | None) -> frozenset[str]:
+    """Names that a function reads."""
+    nodes = ast.walk(function) if function else ()
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name))
+
+
 def others(site: Site) -> Iterator[Proposal]:
     """Another name in scope for a name that is read."""
     node = site.node
@@ -109,6 +116,8 @@ def others(site: Site) -> Iterator[Proposal]:
             yield site.put(other, "function.other")
         return
     found = dict.fromkeys(alike(name, near, MOST_NAMES))
+    said = mentioned(site.scope.function)
+    found |= dict.fromkeys([other for other in wide if other in said][:MOST_NAMES])
     found |= dict.fromkeys([*alike(name, wide, 3, 0.4), *builtins_like(name)])
     if not near:
         found |= dict.fromkeys(alike(name, wide, 4))
@@ -131,7 +140,7 @@ def receivers(site: Site) -> Iterator[Proposal]:
         if isinstance(site.parent, ast.Attribute) or site.field == "func":
             return
         ranked = sorted(seen.get(node.id, {}).items(), key=lambda pair: -pair[1])
-        for name, _ in ranked[:12]:
+        for name, _ in ranked[:30]:
             yield site.put(f"{node.id}.{name}", "attribute.add")
         for index in ("[0]", "[1]", "[-1]") if site.free else ():
             yield site.put(node.id + index, "index.add")
