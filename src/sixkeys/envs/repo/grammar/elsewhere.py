@@ -37,7 +37,7 @@ CONVERTED = ("str", "len", "list", "type", "int", "iter", "bool", "any", "all", 
 """Builtins around what is asked something."""
 RAISED = (
     "ValueError", "TypeError", "KeyError", "RuntimeError", "AttributeError", "IndexError",
-    "NotImplementedError", "StopIteration",
+    "OSError", "StopIteration",
 )  # fmt: skip
 """Exceptions that are raised much."""
 
