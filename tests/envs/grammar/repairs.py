@@ -1,5 +1,5 @@
-"""Some sixty small mistakes as people make them: the code, the wrong piece, the right one, words of the failing
-test."""
+"""Some sixty small mistakes as people make them: the code, the wrong piece, the right one, and words of the
+failing test."""
 
 from __future__ import annotations
 

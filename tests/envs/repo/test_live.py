@@ -106,6 +106,17 @@ def test_a_change_reaches_conftests_and_tests(tmp_path: Path):
         assert warm(runner, node) == {name: "passed"}
 
 
+def test_a_text_with_doctests_is_known_in_every_kind_of_run(tmp_path: Path):
+    pages = {"calc.py": CALC, "notes.md": ">>> 1 + 1\n2\n", "more.rst": ">>> 1 + 1\n3\n"}
+    options = '[tool.pytest.ini_options]\naddopts = "--doctest-glob=*.md --doctest-glob=*.rst"\n'
+    folder = lay(tmp_path, pages | {"pyproject.toml": options})
+    expected = {"notes.md::notes.md": "passed", "more.rst::more.rst": "failed"}
+    assert cold(folder) == expected
+    with Runner(1, project=read(folder)) as runner:
+        assert warm(runner) == expected
+        assert {test.node: test.outcome for test in runner.cold({}, (), 60.0).outcomes} == expected
+
+
 def test_a_brief_run_ends_as_any_other_and_does_not_say_how(tmp_path: Path):
     with Runner(1, project=read(lay(tmp_path, FILES))) as runner:
         full = runner.run({}, ["tests"], 60.0)

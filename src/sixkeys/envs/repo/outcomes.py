@@ -21,6 +21,8 @@ GAVE_UP = {3: "pytest ended on an internal error", USAGE: "pytest could not use 
 COLD_NAMES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "error", "SKIPPED": "skipped",
               "XFAIL": "xfailed", "XPASS": "xpassed"}  # fmt: skip
 COLD_DONE = re.compile(r" (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
+COLD_FILE = re.compile(r"\.(?:py|md|rst|txt)::")
+"""Where the name of a file of tests ends: of Python, or of text with doctests."""
 COLD_SUBTEST = re.compile(r" SUB(PASSED|FAILED|FAIL|SKIPPED|XFAIL|XPASS)\b")
 """A part of a test: one that fails fails the test, whose own line may say that it passed."""
 COLD_COUNT = re.compile(r"^(?:collecting \.\.\. )?collected (\d{1,9}) items?\b", re.MULTILINE)
@@ -167,7 +169,7 @@ def read_cold(message: Mapping[str, Any]) -> RunResult:
                 if part[1].startswith("FAIL"):
                     _worsen(worst, TestOutcome(running, "failed", 0.0, ""))
                 continue
-            done = COLD_DONE.search(node, node.index(".py::") + len(".py::") + 1)
+            done = COLD_DONE.search(node, len(_file(node)) + 1)
             running = "" if done else node.partition(" Fatal Python error: ")[0].rstrip()
             if done:
                 _worsen(worst, TestOutcome(node[: done.start()], COLD_NAMES[done[1]], 0.0, ""))
@@ -185,5 +187,11 @@ def read_cold(message: Mapping[str, Any]) -> RunResult:
 
 def _node(line: str) -> str:
     """A line that begins with a node id, or ''. In one pass, however long and odd the line is."""
-    file, mark, test = line.partition(".py::")
-    return line if mark and test and file and not re.search(r"\s", file) else ""
+    file = _file(line)
+    return line if file and len(line) > len(file) and not re.search(r"\s", file) else ""
+
+
+def _file(line: str) -> str:
+    """What a line says up to where its first name of a file of tests ends, the colons with it, or ''."""
+    found = COLD_FILE.search(line)
+    return line[: found.end()] if found and found.start() else ""

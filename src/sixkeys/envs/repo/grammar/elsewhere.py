@@ -127,7 +127,9 @@ def wrapped(site: Site) -> Iterator[Proposal]:
     inner = site.argument(node)
     outer = site.code(site.parent.func) if isinstance(site.parent, ast.Call) else ""
     known = [name for name in site.scope.visible if name in site.lexicon.functions]
-    texts = [*near.callers[:NEAR], *far.callers[: 2 * FAR], *_parameters(site)[:FAR], *known[:NEAR]]
+    own = site.source.attributes.get("self", {}) if "self" in site.scope.bound else {}
+    methods = [f"self.{name}" for name in sorted(own, key=lambda name: -own[name])[:NEAR]]
+    texts = [*near.callers[:NEAR], *far.callers[: 2 * FAR], *_parameters(site)[:FAR], *methods, *known[:NEAR]]
     texts = [*near.callers[:NEAR], *CONVERTED, *far.callers[:FAR]] if owner or tested else texts
     for text in dict.fromkeys(texts):
         if text != outer and _known(site, text):
