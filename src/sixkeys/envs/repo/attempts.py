@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,8 +25,9 @@ SHORTEST, SLOWER = 0.6, 10
 """CPU seconds that a candidate has at least; how many times longer than before its tests may take."""
 START, COLLECT = 20.0, 4.0
 """Seconds by the clock, and CPU seconds, that collecting tests may take."""
-PROBES, ANY = 2, 6
-"""Failing tests that are run for a candidate, and for one whose line no test runs."""
+PROBES, ANY, FELLERS = 2, 6, 3
+"""Failing tests that are run for a candidate, and for one whose line no test runs; tests that felled others
+before it, at most."""
 
 
 class Attempt(NamedTuple):
@@ -34,9 +35,11 @@ class Attempt(NamedTuple):
 
     hand: Hand
     passed: int
-    """How many of its tests passed."""
+    """How many of its tests passed, those not counted that passed before."""
     said: str
     """How it went, in a word or two."""
+    whole: bool = False
+    """Whether all of them did."""
 
 
 class Air(NamedTuple):
@@ -59,6 +62,14 @@ class Attempts:
         self.known: set[tuple[str, int]] = set()
         """Path and hash of every text that was tried."""
         self.air: deque[Air] = deque()
+        self.fellers: list[str] = []
+        """Tests that failed where candidates passed theirs, the latest first."""
+
+    def felled(self, tests: Collection[str]) -> None:
+        """A candidate that passed its tests failed others: the quickest of them is run from now on, too."""
+        if tests:
+            quickest = min(tests, key=lambda node: self.seconds.get(node, 0.0))
+            self.fellers = [quickest, *(test for test in self.fellers if test != quickest)][:FELLERS]
 
     def tried(self, queue: Iterable[Hand], until: Callable[[], float]) -> Iterator[Attempt]:
         """Every candidate's attempt, batch by batch, while the clock says less than `until`."""
@@ -111,13 +122,17 @@ class Attempts:
         result = air.ticket.result()
         if not air.together:
             green = sum(test.outcome in ("passed", "xfailed") for test in result.outcomes)
-            yield Attempt(air.hands[0], green if result.status == "finished" else 0, said(result))
+            tests = air.ticket.request["tests"]
+            passed = self._counted(green if result.status == "finished" else 0, tests)
+            yield Attempt(air.hands[0], passed, said(result), result.passed)
             return
-        for hand, (passed, ended) in zip(air.hands, result.variants, strict=False):
+        variants = air.ticket.request["variants"]
+        for hand, (passed, ended), variant in zip(air.hands, result.variants, variants, strict=False):
             if ended == UNFIT:
                 self._launch([hand], together=False)
             else:
-                yield Attempt(hand, passed, ended)
+                tests = variant["tests"]
+                yield Attempt(hand, self._counted(passed, tests), ended, passed == len(tests))
         left = air.hands[len(result.variants) :]
         if left and not result.variants:
             self._launch(left, together=False)
@@ -125,9 +140,13 @@ class Attempts:
             yield Attempt(left[0], 0, result.status)
             self._launch(left[1:])
 
+    def _counted(self, passed: int, tests: Sequence[str]) -> int:
+        """How many that failed before must be among the `passed` of these tests."""
+        return max(0, passed - sum(test not in self.diagnosis.failing for test in tests))
+
     def probes(self, hand: Hand) -> list[str]:
-        """The quickest failing test that runs the candidate's line, and one that fails in another way; where
-        none runs it, some of all."""
+        """The quickest failing test that runs the candidate's line, one that fails in another way, and those
+        that felled others; where none runs it, some of all."""
         meets = self.diagnosis.covered.tests.get((hand.suspect.path, hand.suspect.line), frozenset())
         failing = self.diagnosis.failing
         options = [node for node in failing if node in meets]
@@ -136,7 +155,8 @@ class Attempts:
         options.sort(key=lambda node: self.seconds.get(node, 0.0))
         says = {test.node: test.message.partition(":")[0] for test in self.diagnosis.run.outcomes}
         others = [node for node in options if says.get(node) != says.get(options[0])]
-        return [options[0], *others[: PROBES - 1]]
+        fellers = [node for node in self.fellers if node in meets]
+        return [*dict.fromkeys([options[0], *others[: PROBES - 1], *fellers])]
 
     def _limit(self, tests: Sequence[str]) -> float:
         """CPU seconds: by how long these tests took, and the passing ones of their files."""

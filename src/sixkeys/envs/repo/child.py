@@ -56,6 +56,8 @@ FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='_
 """Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 MESSAGE_KEPT, TEXT_KEPT = 600, 6000
+TOLD = 40
+"""How many failing tests of a run say how they failed: to make that text may take longer than to run them."""
 SAMPLE = """import pytest
 
 @pytest.fixture
@@ -201,7 +203,7 @@ class Reporter:
 
     def __init__(self, records: int, tracer: Any = None, tests: Sequence[str] = (), brief: bool = False):
         self.records, self.tracer, self.brief = records, tracer, brief
-        self.process = os.getpid()
+        self.process, self.failures = os.getpid(), 0
         self.asked = asked(tests)
 
     def send(self, record: dict) -> None:
@@ -251,7 +253,7 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: Any) -> None:
-        if self.brief:
+        if self.brief or self.failures >= TOLD:
             item.repr_failure = unsaid
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -274,6 +276,7 @@ class Reporter:
             outcome = "xfailed" if report.skipped else "xpassed"
         message = text = ""
         if report.failed:
+            self.failures += 1
             text = report.longreprtext + "".join(
                 f"\n--- {name} ---\n{body}" for name, body in report.sections if phase in name
             )

@@ -47,7 +47,7 @@ def diagnose(
     if not run.outcomes:
         raise RepairError(f"no tests ran; give the files of some with --test\n{run.output[-1500:]}")
     bad = [test.node for test in run.outcomes if test.outcome in ("failed", "error")]
-    again = runner.run(changed, bad, seconds) if bad else run
+    again = runner.submit(changed, bad, seconds, brief=True).result() if bad else run
     green = {test.node for test in again.outcomes if test.outcome in GREEN}
     failing = tuple(node for node in bad if node not in green)
     covered = coverage(run)

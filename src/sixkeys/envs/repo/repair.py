@@ -27,8 +27,11 @@ SUITE_SLOWER = 10
 NEAR = 30
 """Passing tests that are run before the whole suite."""
 PLAUSIBLE, MORE = 5, 1.5
-"""How many repairs are looked for at most; seconds that the search goes on after the first, besides a quarter
+"""How many repairs are looked for at most; seconds for which the search goes on after one, besides a quarter
 of those that it took."""
+LAST = 0.7
+"""Share of the time for which a search goes on that has only found what mends some tests, if the others run
+the same line."""
 
 
 class Tried(NamedTuple):
@@ -112,19 +115,19 @@ class Search:
         attempts = Attempts(self.runner, diagnosis, now, sources)
         found: list[Repair] = []
         self.until, began = self.deadline, time.monotonic()
-        for hand, passed, said in attempts.tried(self._queue(diagnosis, sources), lambda: self.until):
+        for hand, passed, said, whole in attempts.tried(self._queue(diagnosis, sources), lambda: self.until):
             self.journal.append(Tried(hand, said))
-            if passed:
+            if whole or (passed and not found):
                 files = {**now, **changed(hand, sources)}
-                repair = self._examine(hand, files, diagnosis, attempts.reach(hand))
+                most = min((len(repair.left) for repair in found), default=len(diagnosis.failing))
+                repair = self._examine(hand, files, diagnosis, attempts, most)
                 if repair is not None:
-                    whole = not self._meet(hand, repair.left, diagnosis)
-                    share = (time.monotonic() - began) / 4 + MORE if whole else (self.deadline - began) / 2
-                    self.until = min(self.until, time.monotonic() + share)
+                    self.until = min(self.until, time.monotonic() + self._patience(repair, diagnosis, began))
                     found.append(repair)
+                    attempts.felled(repair.left)
             place = f"{hand.candidate.edit.path}:{hand.candidate.line}"
             yield self._state(diagnosis, f"{hand.candidate.kind} in {place}")
-            if len(found) == PLAUSIBLE:
+            if sum(not repair.left for repair in found) == PLAUSIBLE:
                 break
         if not found:
             return None
@@ -146,34 +149,52 @@ class Search:
             del waiting[:turn]
         yield from waiting
 
-    def _meet(self, hand: Hand, left: Collection[str], diagnosis: Diagnosis) -> bool:
-        """Whether a test that still fails runs the candidate's line: then there may be a better one."""
-        meets = diagnosis.covered.tests.get((hand.suspect.path, hand.suspect.line), frozenset())
-        return any(node in meets for node in left)
+    def _patience(self, repair: Repair, diagnosis: Diagnosis, began: float) -> float:
+        """For how many seconds the search goes on after a repair: long where a test that still fails runs its
+        line, for then there may be a better one."""
+        suspect = repair.hands[0].suspect
+        meets = diagnosis.covered.tests.get((suspect.path, suspect.line), frozenset())
+        if any(node in meets for node in repair.left):
+            return (self.deadline - began) * LAST
+        return (time.monotonic() - began) / 4 + MORE
 
     def _state(self, diagnosis: Diagnosis, note: str) -> State:
         return State(f"{len(diagnosis.failing)} failing", len(self.journal), self.total, note, self.best)
 
     def _examine(
-        self, hand: Hand, files: dict[str, str], diagnosis: Diagnosis, reach: Collection[str] | None
+        self,
+        hand: Hand,
+        files: dict[str, str],
+        diagnosis: Diagnosis,
+        attempts: Attempts,
+        most: int,
     ) -> Repair | None:
-        """The failing tests and some that run the line, then all tests in `reach` or, where that is None, the
-        whole suite, then the verdict; None where something else broke."""
+        """The failing tests and some that run the line, then all tests that the change can reach, then the
+        verdict; None where something else broke, or `most` tests or more still fail."""
         limit = self._suite_seconds()
-        near = self.runner.run(files, self._near(hand, diagnosis), limit)
-        broken = {test.node for test in near.outcomes if test.outcome in ("failed", "error")}
-        if near.status != "finished" or broken - {*diagnosis.failing, *self.first.flaky}:
+        if attempts.fellers and not self._asked(files, attempts.fellers, limit).passed:
             return None
-        if len(still_failing(near, diagnosis.failing)) == len(diagnosis.failing):
+        near = self._asked(files, self._near(hand, diagnosis), limit)
+        bad = {test.node for test in near.outcomes if test.outcome in ("failed", "error")}
+        broken = bad - {*diagnosis.failing, *self.first.flaky}
+        left = still_failing(near, diagnosis.failing)
+        if near.status != "finished" or broken or len(left) >= max(most, 1):
+            attempts.felled(broken or left)
             return None
+        reach = attempts.reach(hand)
         among = None if reach is None else {*diagnosis.failing, *reach}
-        whole = self.runner.run(files, self.tests if among is None else sorted(among), limit)
+        chosen = self.tests if among is None else sorted(among)
+        whole = self._asked(files, chosen, limit)
         left = still_failing(whole, diagnosis.failing)
         verdict = self._judge(files, whole, left, among)
-        if not verdict.passed or len(left) >= len(diagnosis.failing):
+        if not verdict.passed or len(left) >= max(most, 1):
             return None
         fixed = tuple(node for node in diagnosis.failing if node not in left)
         return Repair((hand.candidate.edit,), files, fixed, left, verdict, (hand,))
+
+    def _asked(self, files: Mapping[str, str], tests: Sequence[str], seconds: float) -> RunResult:
+        """What these tests say, before anything else is run."""
+        return self.runner.submit(files, tests, seconds, brief=True, urgent=True).result()
 
     def _near(self, hand: Hand, diagnosis: Diagnosis) -> list[str]:
         """The failing tests, and the quickest that run the line and passed."""

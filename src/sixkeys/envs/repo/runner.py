@@ -136,6 +136,7 @@ class Runner:
         each: float = 1.0,
         cpu: float | None = None,
         brief: bool = False,
+        urgent: bool = False,
     ) -> Ticket:
         """Asks for a run and returns at once. A tree or a test that cannot be run is `refused`.
 
@@ -143,10 +144,11 @@ class Runner:
         files, none for all; seconds: wall limit; trace: of a project, tell what each test covers; variants:
         of a project, functions to be tried one by one (`swap.Swaps.variant`), `each` in so many CPU seconds;
         cpu: limit of CPU seconds of the run's first process, where it is not that of the clock; brief: of a
-        project, tests that fail need not say how.
+        project, tests that fail need not say how; urgent: before all runs that wait.
         """
         more = {"trace": trace, "variants": [*variants], "each": each, "brief": brief or bool(variants)}
-        return self._submit(files, tests, seconds, False, **more, **({} if cpu is None else {"cpu": cpu}))
+        more |= {} if cpu is None else {"cpu": cpu}
+        return self._submit(files, tests, seconds, False, urgent, **more)
 
     def _submit(
         self,
@@ -154,6 +156,7 @@ class Runner:
         tests: Sequence[str],
         seconds: float | None,
         cold: bool,
+        urgent: bool = False,
         **more: Any,
     ) -> Ticket:
         if not self.workers:
@@ -175,7 +178,7 @@ class Runner:
             ticket.answer = RunResult((), "refused", 0.0, reason)
             return ticket
         with self.lock:
-            self.queue.append(ticket)
+            (self.queue.appendleft if urgent else self.queue.append)(ticket)
             self._assign()
         return ticket
 
