@@ -188,6 +188,26 @@ def test_only_tests_in_reach_can_come_out_otherwise(shop):
     assert changes
 
 
+def test_what_felled_a_candidate_is_asked_of_the_next(shop):
+    runner, diagnosis, sources = shop
+    attempts = Attempts(runner, diagnosis, {}, sources)
+    total, fine, twice = (f"test_shop.py::test_{name}" for name in ("total", "fine", "twice"))
+    line = next(n for n, text in enumerate(SHOP.splitlines(), 1) if "return found - self" in text)
+    here = [hand for hand in sample(diagnosis, sources, 99) if hand.candidate.line == line]
+    assert attempts.probes(here[0]) == [total]
+    attempts.felled([fine])
+    attempts.felled([twice])
+    assert attempts.probes(here[0]) == [total, fine], "those that run the line are asked, and no others"
+    said, fooled = list(attempts.tried(here, lambda: time.monotonic() + 300.0)), 0
+    for attempt in said:
+        run = runner.run(changed(attempt.hand, sources), [total, fine], 60.0)
+        green = {test.node for test in run.outcomes if test.outcome == "passed"}
+        assert attempt.whole == (green == {total, fine}), attempt
+        assert attempt.passed <= (total in green), "one that passed before does not count"
+        fooled += green == {total}
+    assert fooled
+
+
 def test_hanging_and_dying_candidates_do_not_take_others_with_them(tmp_path: Path):
     (tmp_path / "calc.py").write_text(
         "import os\n\n\ndef f(n):\n    left = n\n    while left > 0:\n        left -= 1\n"

@@ -117,6 +117,17 @@ def test_a_text_with_doctests_is_known_in_every_kind_of_run(tmp_path: Path):
         assert {test.node: test.outcome for test in runner.cold({}, (), 60.0).outcomes} == expected
 
 
+def test_an_urgent_run_comes_before_those_that_wait(tmp_path: Path):
+    with Runner(1, project=read(lay(tmp_path, FILES))) as runner:
+        tests = ["tests/test_calc.py::test_one"]
+        assert runner.run({}, tests, 60.0).passed, "the worker is ready"
+        first, waits = runner.submit({}, tests, 60.0), runner.submit({}, tests, 60.0)
+        assert runner.submit({}, tests, 60.0, urgent=True).result().passed
+        assert first.answer is not None
+        assert waits.answer is None
+        assert waits.result().passed
+
+
 def test_a_brief_run_ends_as_any_other_and_does_not_say_how(tmp_path: Path):
     with Runner(1, project=read(lay(tmp_path, FILES))) as runner:
         full = runner.run({}, ["tests"], 60.0)
