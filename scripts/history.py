@@ -1,7 +1,7 @@
 """How many bugs that people really made does `fix` repair? Each is attempted and reported, one by one.
 
     git clone --mirror https://github.com/pytoolz/toolz mirrors/toolz       (each repository of the list)
-    python scripts/history.py runs/history/hand.jsonl mirrors/* --python PYTHON --budget 60
+    python scripts/history.py runs/history/agent.jsonl mirrors/* --python PYTHON --budget 60
 
 The list is `history.toml`, made by `history_list.py`; none of the libraries' code is in it. For each bug a
 folder is made: the revision before the fix, with the tests of the fix. What must turn green, and stay so, are
@@ -33,9 +33,10 @@ from history_reasons import Attempt, listing, one_line, same, told
 
 from sixkeys import build
 from sixkeys.cli.common import bar, parse, say
+from sixkeys.envs.repo.hands import STAGES, hands
 from sixkeys.envs.repo.outcomes import RunResult
 from sixkeys.envs.repo.project import read
-from sixkeys.envs.repo.repair import Diagnosis, RepairError, Search, diagnose, editable, hands
+from sixkeys.envs.repo.repair import Diagnosis, RepairError, Search, diagnose, editable
 from sixkeys.envs.repo.runner import Runner
 
 LIST = Path(__file__).with_name("history.toml")
@@ -250,7 +251,7 @@ def repair(place: Bench, budget: float) -> dict[str, Any]:
         diagnosis = diagnose(runner, place.tests, SUITE_SECONDS)
     except RepairError as error:
         return unsearched(place, "no diagnosis", str(error))
-    search = Search(runner, place.tests, began + budget)
+    search = Search(runner, place.tests, began + budget, build.code_rank())
     for _ in search.run(diagnosis):
         pass
     best, fixed = search.best, False
@@ -293,7 +294,8 @@ def changed(place: Bench) -> dict[str, str]:
 def explained(place: Bench, diagnosis: Diagnosis, search: Search) -> Attempt:
     """What the reasons are found from."""
     sources, failing = editable(search.project), set(diagnosis.failing)
-    queue = [hand.candidate for hand in hands(diagnosis, sources)]
+    stages = [hands(diagnosis, sources, search.rank, stage) for stage in range(len(STAGES))]
+    queue = [hand.candidate for stage in stages for hand in stage]
     messages = [test.message for test in diagnosis.run.outcomes if test.node in failing]
     tried = {one.hand.candidate: one.said for one in search.journal}
     return Attempt(changed(place), place.fixed, sources, queue, messages, tried)

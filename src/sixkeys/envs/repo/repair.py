@@ -89,7 +89,7 @@ class Search:
         """Yields after every candidate; ends with the best repair in `best`, or none."""
         now: dict[str, str] = {}
         self.first = diagnosis
-        while diagnosis.failing and time.monotonic() < self.deadline:
+        while diagnosis.failing:
             found = yield from self._one(diagnosis, now)
             if found is None:
                 return
@@ -101,7 +101,7 @@ class Search:
                 edits=edits, files=now, hands=chosen,
                 fixed=tuple(node for node in self.first.failing if node not in found.left),
             )  # fmt: skip
-            if not found.left:
+            if not found.left or time.monotonic() > self.deadline:
                 return
             diagnosis = diagnose(self.runner, self.tests, self._suite_seconds(), now)
 
