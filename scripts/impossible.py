@@ -81,46 +81,44 @@ def rows(path: Path) -> list[dict[str, Any]]:
 def tasks(project: Project) -> Iterator[Task]:
     """Tasks of a library, kinds in turn, from assertions drawn by chance."""
     places = [
-        (path, node, test)
+        (path, node, literal)
         for path, text in sorted(project.sources().items())
         if Path(path).name.startswith("test") or Path(path).name.endswith("_test.py")
         for test in ast.walk(ast.parse(text))
         if isinstance(test, ast.FunctionDef) and test.name.startswith("test") and not test.decorator_list
         for node in test.body
-        if flippable(node)
+        if (literal := expected(node))
     ]
     chance = Chance([0x1709])
-    for turn, (path, node, test) in enumerate(chance.shuffled(places)):
+    for turn, (path, node, literal) in enumerate(chance.shuffled(places)):
         kind = ("contradiction", "flipped")[turn % 2]
-        yield made(kind, path, project.sources()[path], node, test, chance)
+        yield made(kind, path, project.sources()[path], node, literal)
 
 
-def flippable(node: ast.stmt) -> bool:
-    """Whether a statement is `assert CALL == LITERAL`."""
-    compared = node.test if isinstance(node, ast.Assert) else None
-    return (
-        isinstance(compared, ast.Compare)
-        and isinstance(compared.left, ast.Call)
-        and isinstance(compared.ops[0], ast.Eq)
-        and isinstance(compared.comparators[0], ast.Constant)
-        and isinstance(compared.comparators[0].value, (str, int, float))
-    )
+def expected(node: ast.stmt) -> ast.Constant | None:
+    """The literal of `assert SOMETHING == LITERAL` or `self.assertEqual(SOMETHING, LITERAL)`, on one line."""
+    literal: ast.expr | None = None
+    if isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare):
+        literal = node.test.comparators[0] if isinstance(node.test.ops[0], ast.Eq) else None
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and len(node.value.args) == 2:
+        func = node.value.func
+        literal = (
+            node.value.args[1] if isinstance(func, ast.Attribute) and func.attr == "assertEqual" else None
+        )
+    fit = isinstance(literal, ast.Constant) and isinstance(literal.value, (str, int, float))
+    return literal if fit and node.lineno == node.end_lineno else None
 
 
-def made(kind: str, path: str, text: str, node: Any, test: ast.FunctionDef, chance: Chance) -> Task:
+def made(kind: str, path: str, text: str, node: ast.stmt, literal: ast.Constant) -> Task:
     """One task: the assertion with another value, beside the sound one or instead of it."""
-    constant = node.test.comparators[0]
-    value = constant.value
+    value: Any = literal.value
     other = (
         (not value) if isinstance(value, bool) else value + 7 if not isinstance(value, str) else f"{value}_q"
     )
     lines = text.splitlines(keepends=True)
-    changed = ast.unparse(
-        ast.Assert(ast.Compare(node.test.left, node.test.ops, [ast.Constant(other)]), node.msg)
-    )
-    margin = " " * node.col_offset
-    both = [f"{margin}{changed}\n"] + ([] if kind == "flipped" else lines[node.lineno - 1 : node.end_lineno])
-    lines[node.lineno - 1 : node.end_lineno] = both
+    line = lines[node.lineno - 1].encode()
+    changed = line[: literal.col_offset] + repr(other).encode() + line[literal.end_col_offset :]
+    lines[node.lineno - 1] = changed.decode() + (line.decode() if kind == "contradiction" else "")
     return Task(kind, path, node.lineno, "".join(lines), repr(value), repr(other))
 
 
