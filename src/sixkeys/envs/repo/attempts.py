@@ -17,7 +17,7 @@ from sixkeys.envs.repo.diagnosis import Diagnosis
 from sixkeys.envs.repo.hands import Hand
 from sixkeys.envs.repo.outcomes import UNFIT, RunResult
 from sixkeys.envs.repo.runner import Runner, Ticket
-from sixkeys.envs.repo.swap import Swaps
+from sixkeys.envs.repo.swap import Room, Swaps
 
 FIRST, MOST = 6, 48
 """Candidates in the first batch and in the largest."""
@@ -173,12 +173,11 @@ class Attempts:
         """The tests that run the function whose body a candidate changes; None where it changes more."""
         if self._variant(hand) is None:
             return None
-        path, line = hand.candidate.edit.path, hand.candidate.edit.line or 1
-        swaps = self.swaps[path]
-        room = swaps.room(line, line) if swaps else None
-        return self.diagnosis.covered.of(path, room.body, room.last) if room else None
+        room = self._room(hand)
+        return self.diagnosis.covered.of(hand.candidate.edit.path, room.body, room.last) if room else None
 
     def _variant(self, hand: Hand) -> dict | None:
+        """What a batch takes; None where the candidate must have a run of its own."""
         path = hand.candidate.edit.path
         if path not in self.swaps:
             try:
@@ -187,14 +186,15 @@ class Attempts:
                 self.swaps[path] = None
         swaps = self.swaps[path]
         variant = swaps.variant(hand.candidate, self.probes(hand)) if swaps else None
-        if variant is None or swaps is None:
-            return None
-        line = hand.candidate.edit.line or 1
-        room = swaps.room(line, line)
-        early = self.diagnosis.covered.early
+        room, early = self._room(hand), self.diagnosis.covered.early
         if room and any((path, number) in early for number in range(room.body, room.last + 1)):
             return None
         return variant
+
+    def _room(self, hand: Hand) -> Room | None:
+        """The function that holds a candidate's line, in a file that was read."""
+        swaps, line = self.swaps[hand.candidate.edit.path], hand.candidate.edit.line or 1
+        return swaps.room(line, line) if swaps else None
 
 
 def changed(hand: Hand, sources: Mapping[str, str]) -> dict[str, str]:

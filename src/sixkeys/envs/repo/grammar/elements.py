@@ -6,7 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice, permutations
 
 from sixkeys.envs.repo.grammar.elsewhere import NEAR, words
 from sixkeys.envs.repo.grammar.site import Proposal, Site
@@ -15,8 +15,8 @@ from sixkeys.envs.repo.grammar.values import written
 
 LONGEST = 30
 """Longer strings are not respelt."""
-NAMES = 10
-"""At most so many names are tried as an element."""
+NAMES, PAIRS = 10, 40
+"""At most so many names are tried as an element, and so many pairs of words of the failing test."""
 SIGNS = "\\?*+^$.()[]|"
 """Of regular expressions."""
 MARKS = " ,.:-_/s%\n"
@@ -70,12 +70,8 @@ def _pairs(site: Site, node: ast.Dict) -> Iterator[str]:
         if name.isidentifier() and name in site.scope.visible:
             yield f"{written(site.code(key), name)}: {name}"
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        for one in site.pieces:
-            yield from (
-                f"{written(site.code(key), one)}: {written(site.code(value), two)}"
-                for two in site.pieces
-                if one != two
-            )
+        for one, two in islice(permutations(site.pieces, 2), PAIRS):
+            yield f"{written(site.code(key), one)}: {written(site.code(value), two)}"
 
 
 def spelling(site: Site) -> Iterator[Proposal]:

@@ -11,9 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from sixkeys.envs.repo.grammar.insertions import parameters_of
 from sixkeys.envs.repo.grammar.names import BUILTINS
 from sixkeys.envs.repo.grammar.site import Proposal, Site, callee
-from sixkeys.envs.repo.grammar.sites import Source, parameters
+from sixkeys.envs.repo.grammar.sites import Source
 from sixkeys.envs.repo.grammar.wraps import role
 
 LONGEST = 40
@@ -67,10 +68,9 @@ def others(site: Site) -> Iterator[Proposal]:
     near, far = words(site.source, site.scope.function), words(site.source, None)
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         said = [*near.functions, *far.functions]
-        known = [name for name in site.scope.visible if name in site.lexicon.functions]
-        raised = (*site.lexicon.exceptions[:FAR], *RAISED) if isinstance(_above(site), ast.Raise) else ()
+        errors = (*site.lexicon.exceptions[:FAR], *RAISED) if isinstance(_above(site), ast.Raise) else ()
         for name in dict.fromkeys(
-            [*raised, *said, *site.locals[:NEAR], *known[: 2 * NEAR], *CALLED, *site.scope.visible]
+            [*errors, *said, *site.locals[:NEAR], *_defined(site)[: 2 * NEAR], *CALLED, *site.scope.visible]
         ):
             if name != node.id and (name in site.scope.visible or name in BUILTINS):
                 yield site.put(name, "function.other")
@@ -88,49 +88,41 @@ def _above(site: Site) -> ast.AST | None:
     return site.source.about[site.parent].parent if site.parent else None
 
 
-def _parameters(site: Site) -> list[str]:
-    """Those of the function, but `self`."""
-    function = site.scope.function
-    given = parameters(function.args) if function is not None else []
-    return [name for name in given if name not in ("self", "cls")]
+def _defined(site: Site) -> list[str]:
+    """Functions of the repository that can be called here."""
+    return [name for name in site.scope.visible if name in site.lexicon.functions]
 
 
-def _called(node: ast.AST) -> str:
-    """The last name of what a call calls; of all else, nothing."""
-    return callee(node) if isinstance(node, ast.Call) else ""
+def raised(site: Site) -> Iterator[Proposal]:
+    """An exception around what is raised and is none."""
+    node, exceptions = site.node, site.lexicon.exceptions
+    if not isinstance(site.parent, ast.Raise) or site.field != "exc" or not site.free:
+        return
+    if not isinstance(node, ast.Call) or callee(node) not in {*RAISED, *exceptions}:
+        for text in dict.fromkeys([*exceptions[:NEAR], *RAISED]):
+            yield site.put(f"{text}({site.argument(node)})", "wrap.call")
 
 
 def wrapped(site: Site) -> Iterator[Proposal]:
     """A call around the expression that is made elsewhere; a method without arguments behind it."""
     node = site.node
     stated = isinstance(site.parent, ast.Expr) and isinstance(node, ast.Name | ast.Constant | ast.BinOp)
-    if not site.free or not site.loads:
-        return
-    if (
-        isinstance(site.parent, ast.Raise)
-        and site.field == "exc"
-        and _called(node)
-        not in (
-            *RAISED,
-            *site.lexicon.exceptions,
-        )
-    ):
-        for text in dict.fromkeys([*site.lexicon.exceptions[:NEAR], *RAISED]):
-            yield site.put(f"{text}({site.argument(node)})", "wrap.call")
     owner = isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name | ast.Subscript)
     tested = isinstance(site.parent, ast.BoolOp | ast.UnaryOp) or site.field == "test"
-    if not (stated or owner or tested or role(site)):
+    if not site.free or not site.loads or not (stated or owner or tested or role(site)):
         return
     if isinstance(node, ast.Starred | ast.Yield | ast.YieldFrom | ast.Slice | ast.Lambda | ast.Await):
         return
     near, far = words(site.source, site.scope.function), words(site.source, None)
     inner = site.argument(node)
     outer = site.code(site.parent.func) if isinstance(site.parent, ast.Call) else ""
-    known = [name for name in site.scope.visible if name in site.lexicon.functions]
     own = site.source.attributes.get("self", {}) if "self" in site.scope.bound else {}
     methods = [f"self.{name}" for name in sorted(own, key=lambda name: -own[name])[:NEAR]]
-    texts = [*near.callers[:NEAR], *far.callers[: 2 * FAR], *_parameters(site)[:FAR], *methods, *known[:NEAR]]
-    texts = [*near.callers[:NEAR], *CONVERTED, *far.callers[:FAR]] if owner or tested else texts
+    if owner or tested:
+        texts = [*near.callers[:NEAR], *CONVERTED, *far.callers[:FAR]]
+    else:
+        texts = [*near.callers[:NEAR], *far.callers[: 2 * FAR], *parameters_of(site)[:FAR], *methods]
+        texts += _defined(site)[:NEAR]
     for text in dict.fromkeys(texts):
         if text != outer and _known(site, text):
             yield site.put(f"{text}({inner})", "wrap.call")
@@ -238,4 +230,4 @@ def short(text: str) -> bool:
     return 0 < len(text) <= LONGEST and "\n" not in text
 
 
-FAMILIES = (others, wrapped, valued)
+FAMILIES = (others, raised, wrapped, valued)
