@@ -27,7 +27,7 @@ from sixkeys.bench.stats import wilson
 from sixkeys.cli.common import bar, parse, say
 from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.injury import Injury, injure
-from sixkeys.envs.repo.localise import coverage
+from sixkeys.envs.repo.localise import Coverage
 from sixkeys.envs.repo.project import Project, read
 from sixkeys.envs.repo.repair import Diagnosis, Search, diagnose, editable
 from sixkeys.envs.repo.runner import Runner
@@ -56,6 +56,8 @@ class Options:
     """of the list of bugs and of the held-out tests"""
     budget: float = BUDGET
     """seconds that one repair may take, diagnosis and proof included"""
+    part: tuple[int, int] = (0, 1)
+    """K N: only every Nth bug of a library from the Kth on, to spread a study over processes"""
     order: Literal["agent", "hand", "scorer", "localised", "random"] = "agent"
     """candidates by suspicion and the network, by suspicion and hand-set weights, by the network alone, by
     suspicion alone, or at random"""
@@ -63,13 +65,22 @@ class Options:
 
 @dataclass(frozen=True)
 class Bench:
-    """A library, sound: its runner, which tests are seen, which lines they run."""
+    """A library, sound: its runner, which tests are seen, which lines of its own files they run."""
 
     project: Project
     runner: Runner
     seen: tuple[str, ...]
     hidden: tuple[str, ...]
     lines: dict[str, list[int]]
+    covered: Coverage
+
+    def meeting(self, path: str, line: int) -> list[str]:
+        """The seen tests that can notice a change of a line and the two after it; all where it ran at
+        import."""
+        near = range(line, line + 3)
+        met = self.covered.of(path, line, line + 2)
+        early = any((path, number) in self.covered.early for number in near)
+        return [node for node in self.seen if early or node in met]
 
 
 def main() -> None:
@@ -79,7 +90,8 @@ def main() -> None:
     done = {(row["library"], row["seed"]) for row in rows(options.results)}
     with bar() as progress:
         for folder in options.libraries:
-            task = progress.add_task(folder.name, total=options.bugs, note="")
+            total = len(range(options.part[0], options.bugs, options.part[1]))
+            task = progress.add_task(folder.name, total=total, note="")
             progress.advance(task, sum(library == folder.name for library, _ in done))
             work(folder, options, done, lambda note, task=task: progress.update(task, advance=1, note=note))
     show(rows(options.results))
@@ -92,7 +104,8 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def work(folder: Path, options: Options, done: set, tell: Any) -> None:
     """Every bug of one library that is not done yet."""
-    if sum(library == folder.name for library, _ in done) >= options.bugs:
+    wanted = len(range(options.part[0], options.bugs, options.part[1]))
+    if sum(library == folder.name for library, _ in done) >= wanted:
         return
     bench = prepare(folder, options.seed)
     try:
@@ -117,11 +130,12 @@ def prepare(folder: Path, seed: int) -> Bench:
     mixed = Chance([0x5EE, seed]).shuffled(green)
     hidden = set(mixed[: int(len(mixed) * HELD_OUT)])
     lines: dict[str, list[int]] = {path: [] for path in editable(project) if shipped(path, project)}
-    for path, line in sorted(coverage(diagnosis.run).tests):
+    for path, line in sorted(diagnosis.covered.tests):
         if path in lines:
             lines[path].append(line)
     seen = tuple(node for node in green if node not in hidden)
-    return Bench(project, runner, seen, tuple(node for node in green if node in hidden), lines)
+    held = tuple(node for node in green if node in hidden)
+    return Bench(project, runner, seen, held, lines, diagnosis.covered)
 
 
 def shipped(path: str, project: Project) -> bool:
@@ -142,7 +156,7 @@ def bugs(bench: Bench, name: str, options: Options) -> Iterator[tuple[int, str, 
         seeds = range(start, start + 100_000)
         fit.append(next(seed for seed in seeds if fails(bench, sources, places, seed)))
         kept.write_text(json.dumps(fit))
-    for seed in fit[: options.bugs]:
+    for seed in fit[options.part[0] : options.bugs : options.part[1]]:
         path, injury = hurt(sources, places, seed)
         if injury is not None:
             yield seed, path, injury
@@ -155,11 +169,12 @@ def hurt(sources: Mapping[str, str], places: list[tuple[str, int]], seed: int) -
 
 
 def fails(bench: Bench, sources: Mapping[str, str], places: list[tuple[str, int]], seed: int) -> bool:
-    """Whether a seed's bug makes a seen test fail in a suite that ends."""
+    """Whether a seed's bug makes a seen test fail in a run that ends, of those that can notice it."""
     path, injury = hurt(sources, places, seed)
-    if injury is None:
+    tests = bench.meeting(path, injury.line) if injury else []
+    if injury is None or not tests:
         return False
-    run = bench.runner.run({path: injury.text}, bench.seen, 120.0)
+    run = bench.runner.run({path: injury.text}, tests, 120.0)
     return run.status == "finished" and any(test.outcome in ("failed", "error") for test in run.outcomes)
 
 

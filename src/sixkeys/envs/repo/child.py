@@ -247,6 +247,9 @@ class Reporter:
             raise
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if self.brief:
+            # a plugin that measures coverage would make a candidate take twice as long
+            sys.settrace(None)
         self.send({"collected": [item.nodeid for item in session.items]})
         if self.tracer is not None:
             self.send({"covered": ["", self.tracer.taken()]})

@@ -115,12 +115,12 @@ class Search:
         attempts = Attempts(self.runner, diagnosis, now, sources)
         found: list[Repair] = []
         self.until, began = self.deadline, time.monotonic()
-        for hand, passed, said, whole in attempts.tried(self._queue(diagnosis, sources), lambda: self.until):
+        for hand, passed, said, whole in attempts.tried(self.queue(diagnosis, sources), lambda: self.until):
             self.journal.append(Tried(hand, said))
             if whole or (passed and not found):
                 files = {**now, **changed(hand, sources)}
                 most = min((len(repair.left) for repair in found), default=len(diagnosis.failing))
-                repair = self._examine(hand, files, diagnosis, attempts, most)
+                repair = self.examine(hand, files, diagnosis, attempts, most)
                 if repair is not None:
                     self.until = min(self.until, time.monotonic() + self._patience(repair, diagnosis, began))
                     found.append(repair)
@@ -137,7 +137,7 @@ class Search:
         self.plausible = [repair._replace(confidence=sure(repair, rivals)) for repair in rivals]
         return self.plausible[0]
 
-    def _queue(self, diagnosis: Diagnosis, sources: Mapping[str, str]) -> Iterator[Hand]:
+    def queue(self, diagnosis: Diagnosis, sources: Mapping[str, str]) -> Iterator[Hand]:
         """The candidates, stage by stage: those of the next lines are made when TURNS of the others were
         tried, and stand among those that are left."""
         waiting: list[Hand] = []
@@ -161,7 +161,7 @@ class Search:
     def _state(self, diagnosis: Diagnosis, note: str) -> State:
         return State(f"{len(diagnosis.failing)} failing", len(self.journal), self.total, note, self.best)
 
-    def _examine(
+    def examine(
         self,
         hand: Hand,
         files: dict[str, str],
