@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
-from sixkeys.contract import World, episode_seed
+from sixkeys.contract import Language, World, episode_seed
 from sixkeys.envs import registry
 from sixkeys.envs.pool import GymWorld, Pool, SeedOf
 from sixkeys.loop import Habits
@@ -121,6 +122,21 @@ def code_rank() -> Rank:
         return code.rank(text, changes, pieces).tolist()
 
     return rank
+
+
+def language(name: str) -> Language:
+    """The `contract.Language` that a dotted path names, as in `my_models:local`; a class or a function is
+    called without arguments. Raises ValueError where it is not there or cannot fill in a line."""
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"no language at {name!r} ({error}); give one as MODULE:NAME") from error
+    if isinstance(found, type) or not isinstance(found, Language):
+        found = found() if callable(found) else found
+    if not isinstance(found, Language):
+        raise ValueError(f"{name} has no method fill(before, line, after, words); see contract.Language")
+    return found
 
 
 def shipped_weights() -> Path:

@@ -6,7 +6,7 @@ Axes have names: `seats` (rows of a pool), 9 x 9 x 3 (cells of a patch), `senses
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NotRequired, Protocol, TypedDict, runtime_checkable
 
@@ -248,6 +248,17 @@ class Guard(Protocol):
 
     def forbids(self, now: Moment, seat: int, action: int) -> str | None:
         """The reason why this seat may not press this key now, or None. The reason is logged."""
+        ...
+
+
+@runtime_checkable
+class Language(Protocol):
+    """Something that knows how code goes on: a language model, or a table of answers. Off unless given."""
+
+    def fill(self, before: str, line: str, after: str, words: Sequence[str]) -> Iterable[str]:
+        """What may stand there instead of `line`, the likeliest first: one or more lines without the
+        indentation of the first. `before` and `after` are the rest of the file; `words` are names, numbers
+        and contents of strings that the failing tests say."""
         ...
 
 

@@ -67,6 +67,8 @@ class Options:
     """write the HTML report here; else into your cache folder (not with --diff or --json)"""
     python: str = ""
     """the Python that runs the tests; else the repository's .venv, else this one"""
+    language: str = ""
+    """a language model that proposes lines, too: MODULE:NAME of a `sixkeys.contract.Language`"""
     workers: int = 2
     """warm test runners side by side"""
     isolation: Literal["auto", "bwrap", "none"] = "auto"
@@ -87,10 +89,12 @@ def main(arguments: list[str]) -> int:
 def once(options: Options) -> int:
     """One search; the exit code."""
     quiet, began = options.json or options.diff, time.monotonic()
+    from sixkeys import build
     from sixkeys.cli.fix_search import attempt, selection
     from sixkeys.envs.repo.project import read
     from sixkeys.envs.repo.runner import Runner
 
+    language = build.language(options.language) if options.language else None
     project = read(options.path, options.python)
     wanted = selection(options.test, project.root)
     if options.branch:
@@ -104,7 +108,7 @@ def once(options: Options) -> int:
         for left in project.left_out[:5]:
             say(f"  not copied: {left}")
     with Runner(options.workers, options.isolation, project=project) as runner:
-        outcome = attempt(runner, wanted, options.budget, options.suite_seconds, quiet)
+        outcome = attempt(runner, wanted, options.budget, options.suite_seconds, quiet, language)
         isolation = runner.isolation
     from sixkeys.cli.fix_show import page_place, record, show, write_page
     from sixkeys.cli.fix_write import diff_of

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from sixkeys import build
 from sixkeys.cli.common import Rate, console, say
+from sixkeys.contract import Language
 from sixkeys.envs.repo.outcomes import RunResult
 from sixkeys.envs.repo.repair import Diagnosis, Repair, Search, State, diagnose
 from sixkeys.envs.repo.runner import Runner
@@ -117,7 +118,14 @@ def live() -> Progress:
     )  # fmt: skip
 
 
-def attempt(runner: Runner, wanted: Selection, seconds: float, suite_seconds: float, quiet: bool) -> Outcome:
+def attempt(
+    runner: Runner,
+    wanted: Selection,
+    seconds: float,
+    suite_seconds: float,
+    quiet: bool,
+    language: Language | None = None,
+) -> Outcome:
     """Diagnosis, search for `seconds`, confirmation; the suite may take `suite_seconds` once."""
     with live() as progress:
         progress.disable = quiet
@@ -131,7 +139,7 @@ def attempt(runner: Runner, wanted: Selection, seconds: float, suite_seconds: fl
         if not quiet:
             introduce(diagnosis)
         until = time.monotonic() + seconds
-        search = Search(runner, tests, until, build.code_rank())
+        search = Search(runner, tests, until, build.code_rank(), language)
         progress.update(task, description="candidates", completed=0, until=until, note="")
         for state in search.run(diagnosis):
             progress.update(task, total=state.candidates, completed=state.tried, note=noted(state, diagnosis))

@@ -12,9 +12,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from sixkeys.contract import Language
 from sixkeys.envs.repo.diagnosis import Diagnosis
 from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
 from sixkeys.envs.repo.localise import Suspect
+from sixkeys.envs.repo.proposed import proposed
 
 STAGES = ((0, 10), (10, 25), (25, 60), (60, 110), (110, 160))
 """Suspicious lines, from which to which, whose candidates are made one after the other."""
@@ -23,6 +25,8 @@ TURNS = (150, 450, 900, 1500, 3000)
 TRUST, SHARED = 4.0, 0.3
 """A candidate's weight is how suspicious its line is to the power TRUST, times its score, over all scores of
 its line to the power SHARED."""
+USUAL = 9.0
+"""The weight by hand of a kind that the grammar does not know."""
 PATIENCE = 0.98
 """How much less likely the next candidate of a line is than the one before it, by hand."""
 WORD, WORDS = re.compile(r"""('[^'\n]*'|"[^"\n]*")|([A-Za-z_]\w*|\d+(?:\.\d+)?)"""), 40
@@ -41,10 +45,14 @@ class Hand(NamedTuple):
 
 
 def hands(
-    diagnosis: Diagnosis, sources: Mapping[str, str], rank: Rank | None = None, stage: int = 0
+    diagnosis: Diagnosis,
+    sources: Mapping[str, str],
+    rank: Rank | None = None,
+    stage: int = 0,
+    language: Language | None = None,
 ) -> list[Hand]:
     """Every candidate of some suspicious lines, the most promising first. A file that does not parse has
-    none."""
+    none. What a language proposes for the first stage's suspects stands among them."""
     start, stop = STAGES[stage]
     lexicon = Lexicon.of(sources)
     failing = set(diagnosis.failing)
@@ -66,6 +74,9 @@ def hands(
             options = list(candidates(path, sources[path], lexicon, lines, pieces))
         except SyntaxError:
             continue
+        if language is not None and stage == 0:
+            own = [suspect.line for suspect in diagnosis.suspects[:stop] if suspect.path == path]
+            options += proposed(language, path, sources[path], own, pieces)
         scores = (rank or by_hand)(sources[path], options, pieces)
         rivals: defaultdict[Suspect, float] = defaultdict(float)
         for candidate, score in zip(options, scores, strict=True):
@@ -82,7 +93,7 @@ def by_hand(text: str, options: Sequence[Candidate], pieces: Sequence[str]) -> l
     met = Counter[int]()
     found = []
     for option in options:
-        found.append(WEIGHTS[option.kind] * PATIENCE ** met[option.line])
+        found.append(WEIGHTS.get(option.kind, USUAL) * PATIENCE ** met[option.line])
         met[option.line] += 1
     return found
 

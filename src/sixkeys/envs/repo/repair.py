@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from sixkeys.contract import Language
 from sixkeys.envs.repo.attempts import Attempts, changed
 from sixkeys.envs.repo.canaries import canaries, heard, sound
 from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editable, still_failing
@@ -72,10 +73,18 @@ class Search:
     first: Diagnosis
     """Of the tree as it was."""
 
-    def __init__(self, runner: Runner, tests: Sequence[str], deadline: float, rank: Rank | None = None):
+    def __init__(
+        self,
+        runner: Runner,
+        tests: Sequence[str],
+        deadline: float,
+        rank: Rank | None = None,
+        language: Language | None = None,
+    ):
         if runner.project is None:
             raise ValueError("this runner keeps no project; make one with Runner(project=...)")
         self.runner, self.tests, self.deadline, self.rank = runner, tuple(tests), deadline, rank
+        self.language = language
         self.project = runner.project
         self.pristine = self.project.sources()
         self.journal: list[Tried] = []
@@ -142,7 +151,7 @@ class Search:
         tried, and stand among those that are left."""
         waiting: list[Hand] = []
         for stage, turn in enumerate(TURNS):
-            fresh = hands(diagnosis, sources, self.rank, stage)
+            fresh = hands(diagnosis, sources, self.rank, stage, self.language)
             self.total += len(fresh)
             waiting = sorted([*waiting, *fresh], key=lambda hand: -hand.weight)
             yield from waiting[:turn]
