@@ -3,7 +3,8 @@
 Own pid, mount, network, ipc and uts namespaces, nothing of the machine but its programs, read-only, a small
 file system in memory, limits on memory, processes, files and CPU seconds, an unprivileged user, a wall limit
 that ends all of it. None of the product's defences is in it: no filter on system calls, no warm parent, no
-cleaning. What runs in it is outer_inside.py.
+cleaning. What runs in it is outer_inside.py, or a tier of the product's own that makes no namespaces itself:
+there it may be attacked as an ordinary user, with nothing of the machine in reach.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,13 @@ HOME = "/home/victim"
 SECONDS = 150.0
 
 
-def argv() -> list[str] | None:
-    """The command line of the box; None where it cannot be made here."""
+def argv(
+    program: Sequence[str] = ("/baits/outer_inside.py",), shown: Sequence[str] = (), disk: int = 96 * MEGABYTE
+) -> list[str] | None:
+    """The command line of the box, whose Python runs `program`; None where it cannot be made here.
+
+    shown: folders of this machine that are seen there too, read-only, in their own place.
+    """
     found, prlimit, setpriv = sandbox.launchers(), shutil.which("prlimit"), shutil.which("setpriv")
     if not found or prlimit is None or setpriv is None:
         return None
@@ -44,13 +51,13 @@ def argv() -> list[str] | None:
         elif os.path.isdir(name):
             words += ["--ro-bind", name, name]
     words += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    for path in here().paths:
+    for path in (*here().paths, *shown):
         for parent in reversed(Path(path).parents):
             words += [] if str(parent) in ("/", "/usr") else ["--perms", "0755", "--dir", str(parent)]
         words += ["--ro-bind", path, path]
     words += ["--proc", "/proc", "--dev", "/dev", "--ro-bind", str(HERE), "/baits"]
     for name in ("/tmp", "/home", "/dev/shm"):
-        words += ["--perms", "1777", "--size", str(96 * MEGABYTE), "--tmpfs", name]
+        words += ["--perms", "1777", "--size", str(disk), "--tmpfs", name]
     words += ["--symlink", "/home/passwd", "/etc/passwd", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": HOME, "TMPDIR": "/tmp"}.items():
         words += ["--setenv", name, value]
@@ -64,7 +71,7 @@ def argv() -> list[str] | None:
             "--inh-caps=-all",
             "--",
         ]
-    return [*words, sys.executable, "-B", "-s", "/baits/outer_inside.py"]
+    return [*words, sys.executable, "-B", "-s", *program]
 
 
 def tried(names: list[str], facts: dict[str, Any]) -> dict[str, str]:

@@ -69,7 +69,7 @@ class Options:
     """the Python that runs the tests; else the repository's .venv, else this one"""
     workers: int = 2
     """warm test runners side by side"""
-    isolation: Literal["auto", "bwrap", "none"] = "auto"
+    isolation: Literal["auto", "bwrap", "landlock", "none"] = "auto"
     """what keeps code under test in; `none` runs it with your rights"""
 
 

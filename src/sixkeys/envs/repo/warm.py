@@ -1,5 +1,7 @@
 """What happens first inside the sandbox? Root is given up for good, then calls are filtered (syscalls.py).
 
+Where no namespaces can be had the process walls itself in here, too (landlock.py).
+
 Only then anything is imported.
 
 A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the
@@ -66,7 +68,9 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     if settings["contained"]:
         load("syscalls").refuse()
-    names = ("child", "library", "live", "tracer", "tree", "variants", "watch")
+    if settings["tier"] == "landlock":
+        load("landlock").wall(settings)
+    names = ("child", "landlock", "library", "live", "syscalls", "tracer", "tree", "variants", "watch")
     rooms = SimpleNamespace(**{name: load(name) for name in names})
     load("keeper").keep(settings, rooms)
 
