@@ -25,17 +25,19 @@ from sixkeys.envs.repo.interpreter import here
 
 NOBODY = 65533
 MEGABYTE = 1 << 20
-BOX_LIMITS = {"as": 2048 * MEGABYTE, "nproc": 160, "fsize": 64 * MEGABYTE, "cpu": 40, "core": 0}
+BOX_LIMITS = {"as": 2048 * MEGABYTE, "nproc": 160, "fsize": 64 * MEGABYTE, "cpu": 40, "core": 1}
 HOME = "/home/victim"
 SECONDS = 150.0
 
 
 def argv(
-    program: Sequence[str] = ("/baits/outer_inside.py",), shown: Sequence[str] = (), disk: int = 96 * MEGABYTE
-) -> list[str] | None:
+    program: Sequence[str] = ("/baits/outer_inside.py",), shown: Sequence[str] = (),
+    disk: int = 96 * MEGABYTE, rooted: bool = False,
+) -> list[str] | None:  # fmt: skip
     """The command line of the box, whose Python runs `program`; None where it cannot be made here.
 
-    shown: folders of this machine that are seen there too, read-only, in their own place.
+    shown: folders of this machine that are seen there too, read-only, in their own place; rooted: who is root
+    outside stays it, as root of a container does, with few of its rights.
     """
     found, prlimit, setpriv = sandbox.launchers(), shutil.which("prlimit"), shutil.which("setpriv")
     if not found or prlimit is None or setpriv is None:
@@ -43,7 +45,8 @@ def argv(
     as_root = os.geteuid() == 0
     words = [str(found[0].bwrap), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
              "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]  # fmt: skip
-    words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if as_root else ["--unshare-user"]
+    kept = ("SETUID", "SETGID", *(("CHOWN", "DAC_OVERRIDE", "KILL") if rooted else ()))
+    words += [word for name in kept for word in ("--cap-add", f"CAP_{name}")] if as_root else ["--unshare-user"]
     words += ["--ro-bind", "/usr", "/usr"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if os.path.islink(name):
@@ -62,7 +65,7 @@ def argv(
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": HOME, "TMPDIR": "/tmp"}.items():
         words += ["--setenv", name, value]
     words += ["--", prlimit, *(f"--{name}={value}" for name, value in BOX_LIMITS.items()), "--"]
-    if as_root:
+    if as_root and not rooted:
         words += [
             setpriv,
             f"--reuid={NOBODY}",

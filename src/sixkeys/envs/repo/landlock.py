@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import stat
 import struct
 import sys
 from typing import Any
@@ -44,6 +45,7 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/
 MACHINE = ("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems")
 """What a run may read of /proc beside its own."""
 ITSELF = ("fd", "status", "stat", "statm", "maps", "smaps_rollup", "cmdline", "comm", "limits", "cgroup")
+_libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
 WEAKER = (
     "no process namespace: a run can tell that a process is there, not what it is, nor reach it",
@@ -129,7 +131,7 @@ def restrict(allowed: dict[str, int], files: int = EVERYTHING) -> None:
 def _allow(ruleset: int, path: str, rights: int) -> None:
     place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        rights &= EVERYTHING if os.path.isdir(path) else OF_A_FILE
+        rights &= EVERYTHING if stat.S_ISDIR(os.fstat(place).st_mode) else OF_A_FILE
         rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, place), 12)
         _checked(_call(ADD, ruleset, PATH_BENEATH, rule, 0))
     finally:
@@ -170,12 +172,12 @@ def keep_guard(parent: int) -> None:
 
 def control(option: int, value: int) -> None:
     """prctl; raises OSError where the kernel refuses."""
-    _checked(ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0))
+    _checked(_libc.prctl(option, value, 0, 0, 0))
 
 
 def _call(number: int, *arguments: Any) -> int:
     whole = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    return ctypes.CDLL(None, use_errno=True).syscall(ctypes.c_long(number), *whole)
+    return _libc.syscall(ctypes.c_long(number), *whole)
 
 
 def _checked(result: int) -> int:

@@ -118,9 +118,9 @@ def launchers(as_root: bool | None = None) -> list[Launcher]:
     return [*walls, Launcher(LANDLOCK, None, not rooted, "landlock", landlock.lacking(landlock.version()))]
 
 
-def weaknesses(launcher: Launcher) -> tuple[str, ...]:
-    """What a tier does not hold, or holds only by refusing honest code, beside bubblewrap."""
-    return landlock.WEAKER if launcher.tier == "landlock" else ()
+def weaknesses(isolation: str) -> tuple[str, ...]:
+    """What a tier, by the name it has in reports, does not hold or holds only by refusing honest code."""
+    return landlock.WEAKER if isolation == LANDLOCK else ()
 
 
 def bundled_bwrap() -> str | None:

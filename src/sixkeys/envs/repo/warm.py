@@ -23,6 +23,8 @@ def give_up_root(uid: int) -> None:
         _become(uid)
     except OSError:
         _become(NOBODY)
+    if not os.access(os.__file__, os.R_OK):
+        raise SystemExit(f"{os.__file__} is closed to an ordinary user, which root becomes before any run")
     _drop_capabilities()
     for call in (os.setuid, os.setgid):
         try:

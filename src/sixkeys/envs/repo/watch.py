@@ -116,7 +116,7 @@ class Watch:
         """folders: where the run may write, if these are file systems of its own; shared: what its one folder
         held before, if it is not."""
         self.pid, self.limits, self.folders, self.shared = pid, limits, folders, shared
-        self.walk = 0.0
+        self.walk = time.monotonic() + LOOK_SECONDS
         self.before = {folder: entries(folder) for folder in folders}
         self.machine = machine() if LINUX else {}
         self.sources = {records: "records", text: "text"}
