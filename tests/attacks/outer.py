@@ -46,7 +46,9 @@ def argv(
     words = [str(found[0].bwrap), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
              "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]  # fmt: skip
     kept = ("SETUID", "SETGID", *(("CHOWN", "DAC_OVERRIDE", "KILL") if rooted else ()))
-    words += [word for name in kept for word in ("--cap-add", f"CAP_{name}")] if as_root else ["--unshare-user"]
+    words += (
+        [word for name in kept for word in ("--cap-add", f"CAP_{name}")] if as_root else ["--unshare-user"]
+    )
     words += ["--ro-bind", "/usr", "/usr"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if os.path.islink(name):

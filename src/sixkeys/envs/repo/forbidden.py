@@ -66,7 +66,7 @@ def test_has_no_capabilities():
 
 
 def test_has_no_network():
-    """No address outside can be reached and no interface but loopback is there; walled, there is no socket."""
+    """No address outside can be reached and no interface but loopback is there; walled, no socket is."""
     for family, address in (
         (socket.AF_INET, ("1.1.1.1", 53)),
         (socket.AF_INET6, ("2606:4700:4700::1111", 53)),

@@ -6,7 +6,8 @@ fork that goes on from there with its own files (child.py). Or it is `live`: it 
 the first request brings, with what that imports from elsewhere already imported, and each run is a fork with
 a session of its own and some files changed. Under bubblewrap this process is pid 1 of its
 namespace: code under test cannot stop it, and when a run ends every other process of the namespace is
-killed. Under Landlock it is walled off from what is above and below it, which comes to the same (landlock.py).
+killed. Under Landlock it is walled off from what is above and below it, which comes to the same
+(landlock.py).
 
 Not covered: a run's records come from the process that also runs the code under test.
 """
@@ -161,7 +162,7 @@ class Keeper:
                 self.rooms.child.enter(self.repo, self.limits, request["cpu"])
                 if self.tier == "landlock":
                     self.rooms.landlock.narrow(self.settings)
-                    self.rooms.syscalls.refuse_more()
+                    self.rooms.syscalls.install(self.rooms.syscalls.unchanged(os.uname().machine))
                 return request, records_in, text_in
             os.close(records_in)
             os.close(text_in)
@@ -254,6 +255,8 @@ class Keeper:
                 for entry in os.scandir(folder):
                     if self.tree is None or entry.path != self.repo:
                         self.rooms.tree.remove(entry.path, entry.is_dir(follow_symlinks=False))
+            if os.path.islink(self.repo):
+                os.unlink(self.repo)
             os.makedirs(self.repo, exist_ok=True)
             if self.tree is not None:
                 self.tree.restore()

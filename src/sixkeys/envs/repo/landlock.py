@@ -11,6 +11,7 @@ Source: Linux `landlock(7)`, `linux/landlock.h`. Runs inside too: standard libra
 
 import contextlib
 import ctypes
+import functools
 import os
 import signal
 import stat
@@ -45,7 +46,6 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/
 MACHINE = ("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems")
 """What a run may read of /proc beside its own."""
 ITSELF = ("fd", "status", "stat", "statm", "maps", "smaps_rollup", "cmdline", "comm", "limits", "cgroup")
-_libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
 WEAKER = (
     "no process namespace: a run can tell that a process is there, not what it is, nor reach it",
@@ -57,7 +57,8 @@ WEAKER = (
     "/tmp and /dev/shm are closed (a run has a folder of its own): `multiprocessing` locks and queues fail",
     "disk, files and memory of all together are watched ten times a second, not walled: a run can exceed "
     "them for that long, and what it deletes but keeps open only until an eighth of the disk is left",
-    "processes are counted together with your own: a run may fail to start one where you start many",
+    "what the kernel counts for a user (processes, pending signals, pages in pipes) is counted together with "
+    "yours: a run may fail to start a process where you start many",
     "it runs as you, unless started as root: what Landlock and the filter let pass has your rights",
 )
 """What the tier does not hold, or holds only by refusing honest code, in words for whoever relies on it."""
@@ -172,12 +173,17 @@ def keep_guard(parent: int) -> None:
 
 def control(option: int, value: int) -> None:
     """prctl; raises OSError where the kernel refuses."""
-    _checked(_libc.prctl(option, value, 0, 0, 0))
+    _checked(_libc().prctl(option, value, 0, 0, 0))
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _call(number: int, *arguments: Any) -> int:
     whole = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    return _libc.syscall(ctypes.c_long(number), *whole)
+    return _libc().syscall(ctypes.c_long(number), *whole)
 
 
 def _checked(result: int) -> int:

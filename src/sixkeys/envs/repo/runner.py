@@ -49,7 +49,7 @@ class Ticket:
 class Runner:
     """Warm workers, a context manager. Keeps state: the workers and the queue. Threads may share it.
 
-    isolation: "auto" takes the first way to isolate whose checks hold, "bwrap" or "landlock" only those of that
+    isolation: "auto" takes the first way to isolate whose checks hold, "bwrap" or "landlock" only one of that
     tier, "none" runs without; the property of that name says what is in force. Raises IsolationError where
     isolation cannot be had.
     A worker ends with the thread that started it; one found gone is started anew.

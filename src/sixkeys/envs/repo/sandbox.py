@@ -278,7 +278,11 @@ def probe(run: Try, limits: Limits, tier: str = "bwrap") -> tuple[Check, ...]:
         test = outcomes.get(name)
         held = test is not None and (
             test.outcome == "passed"
-            or (name in ENDED.get(tier, ()) and "bytes to the disk" in test.message and test.outcome == "error")
+            or (
+                name in ENDED.get(tier, ())
+                and "bytes to the disk" in test.message
+                and test.outcome == "error"
+            )
         )
         detail = "held" if held else (test.message or test.outcome) if test else "could not be tried"
         checks.append(Check(name.removeprefix("test_").replace("_", " "), held, detail))

@@ -7,10 +7,10 @@ V segments, message queues, pages kept in pipes), limits and priorities of any p
 the runner's would last for all later runs. `clone3` hides its flags behind a pointer, so it is said not to
 exist: libraries use `clone`.
 
-Where no namespaces can be had (landlock.py) each run gets a second filter, `narrower`. Refused there, because
-only a namespace or a mount of its own would hold it: every socket but a connected pair, objects of System V
-and watches on files of anybody's, and what changes a file without opening it (rights, owner, times,
-attributes, flags), which Landlock does not see.
+Where no namespaces can be had (landlock.py) there are two filters more, of what only a namespace or a mount
+of its own would hold. Refused to everybody inside, `unshared`: every socket but a connected pair, objects of
+System V, watches on anybody's files. Refused to each run, `unchanged`: what changes a file without opening it
+(rights, owner, times, attributes), which Landlock does not see.
 
 Source: Linux `seccomp(2)`, `linux/filter.h`; numbers from `asm/unistd_64.h` and `asm-generic/unistd.h`.
 """
@@ -67,22 +67,29 @@ OWN_ONLY = {
                 "sched_setattr": 274},
 }  # fmt: skip
 """Refused unless the first argument, a process, is 0, the caller."""
-NARROWER = {
+SHARED = {
     "x86_64": {
         "shmat": 30, "shmctl": 31, "connect": 42, "bind": 49, "semop": 65, "semctl": 66, "msgsnd": 69,
-        "msgrcv": 70, "msgctl": 71, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94,
-        "utime": 132, "semtimedop": 220, "utimes": 235, "mq_unlink": 241, "inotify_add_watch": 254,
-        "fchownat": 260, "futimesat": 261, "fchmodat": 268, "utimensat": 280, "fanotify_init": 300,
+        "msgrcv": 70, "msgctl": 71, "semtimedop": 220, "mq_unlink": 241, "inotify_add_watch": 254,
+        "fanotify_init": 300,
     },
     "aarch64": {
-        "inotify_add_watch": 27, "fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55, "utimensat": 88,
-        "mq_unlink": 181, "msgctl": 187, "msgrcv": 188, "msgsnd": 189, "semctl": 191, "semtimedop": 192,
-        "semop": 193, "shmctl": 195, "shmat": 196, "bind": 200, "connect": 203, "fanotify_init": 262,
+        "inotify_add_watch": 27, "mq_unlink": 181, "msgctl": 187, "msgrcv": 188, "msgsnd": 189, "semctl": 191,
+        "semtimedop": 192, "semop": 193, "shmctl": 195, "shmat": 196, "bind": 200, "connect": 203,
+        "fanotify_init": 262,
     },
 }  # fmt: skip
-"""Refused with EPERM to a run without namespaces, by machine."""
-NARROWER_EVERYWHERE = {"fchmodat2": 452, "statmount": 457, "listmount": 458, "open_tree_attr": 467,
-                       "file_setattr": 469}  # fmt: skip
+"""What reaches things of others. Refused with EPERM where there are no namespaces, by machine."""
+SHARED_EVERYWHERE = {"statmount": 457, "listmount": 458, "open_tree_attr": 467}
+CHANGED = {
+    "x86_64": {
+        "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "utime": 132, "utimes": 235,
+        "fchownat": 260, "futimesat": 261, "fchmodat": 268, "utimensat": 280,
+    },
+    "aarch64": {"fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55, "utimensat": 88},
+}  # fmt: skip
+"""What changes a file that need not be open. Refused with EPERM to a run without namespaces, by machine."""
+CHANGED_EVERYWHERE = {"fchmodat2": 452, "file_setattr": 469}
 ATTRIBUTES = {
     "x86_64": {"setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "getxattr": 191, "lgetxattr": 192,
                "fgetxattr": 193, "listxattr": 194, "llistxattr": 195, "flistxattr": 196, "removexattr": 197,
@@ -152,13 +159,21 @@ def program(machine: str) -> list[Line]:
     return [*lines, (RETURN, 0, 0, ALLOW)]
 
 
-def narrower(machine: str) -> list[Line]:
-    """The second filter, of a run without namespaces; it holds together with `program`'s."""
+def unchanged(machine: str) -> list[Line]:
+    """The filter of a run without namespaces; it holds together with the other two."""
     lines: list[Line] = [(LOAD, 0, 0, NUMBER)]
-    for number in sorted({**NARROWER[machine], **NARROWER_EVERYWHERE}.values()):
+    for number in sorted({**CHANGED[machine], **CHANGED_EVERYWHERE}.values()):
         lines += _case(number, [_fail(errno.EPERM)])
     for number in sorted({**ATTRIBUTES[machine], **ATTRIBUTES_EVERYWHERE}.values()):
         lines += _case(number, [_fail(errno.ENOTSUP)])
+    return [*lines, (RETURN, 0, 0, ALLOW)]
+
+
+def unshared(machine: str) -> list[Line]:
+    """The filter of everybody inside where there are no namespaces; it holds together with `program`'s."""
+    lines: list[Line] = [(LOAD, 0, 0, NUMBER)]
+    for number in sorted({**SHARED[machine], **SHARED_EVERYWHERE}.values()):
+        lines += _case(number, [_fail(errno.EPERM)])
     lines += _case(PAIRS[machine]["socket"], [_fail(errno.EACCES)])
     pair = _unless(SECOND, CONNECTED, errno.EACCES, mask=SOCKET_TYPE)
     lines += _case(PAIRS[machine]["socketpair"], pair)
@@ -177,15 +192,11 @@ def refuse() -> None:
         raise OSError(f"no filter on system calls for {machine!r}; possible: {', '.join(REFUSED)}")
     with contextlib.suppress(ValueError):
         resource.setrlimit(CORE, (1, 1))
-    _install(program(machine))
+    install(program(machine))
 
 
-def refuse_more() -> None:
-    """Installs the second filter for good, after `refuse`."""
-    _install(narrower(platform.machine()))
-
-
-def _install(lines: list[Line]) -> None:
+def install(lines: list[Line]) -> None:
+    """Adds a filter for good; raises OSError where it cannot be had."""
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
     filter = struct.pack("@HP", len(lines), ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)

@@ -71,6 +71,8 @@ def main() -> None:
     if settings["contained"]:
         load("syscalls").refuse()
     if settings["tier"] == "landlock":
+        filters = load("syscalls")
+        filters.install(filters.unshared(os.uname().machine))
         load("landlock").wall(settings)
     names = ("child", "landlock", "library", "live", "syscalls", "tracer", "tree", "variants", "watch")
     rooms = SimpleNamespace(**{name: load(name) for name in names})
