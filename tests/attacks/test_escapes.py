@@ -20,6 +20,7 @@ from outer import argv, tried
 
 import sixkeys
 from sixkeys.envs.repo.landlock import lacking, version
+from sixkeys.envs.repo.sandbox import Limits
 
 sys.path.append(str(Path(__file__).parents[1] / "envs" / "repo"))
 from test_sandbox import as_user
@@ -105,7 +106,7 @@ def test_without_namespaces_none_escapes_but_what_the_tier_says(box: None, part:
     start = f"import sys, runpy; sys.path[:0] = {[str(source), str(here)]}; "
     start += f"sys.argv[1:] = ['landlock', {part!r}]; "
     start += f"runpy.run_path({str(here / 'defended.py')!r}, run_name='__main__')"
-    command = argv(["-c", start], [str(source), str(here)])
+    command = argv(["-c", start], [str(source), str(here)], disk=2 * Limits().disk)
     assert command is not None
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False

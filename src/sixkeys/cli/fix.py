@@ -70,7 +70,7 @@ class Options:
     workers: int = 2
     """warm test runners side by side"""
     isolation: Literal["auto", "bwrap", "landlock", "none"] = "auto"
-    """what keeps code under test in; `none` runs it with your rights"""
+    """what keeps code under test in; `landlock` is weaker, `none` runs it with your rights"""
 
 
 def main(arguments: list[str]) -> int:

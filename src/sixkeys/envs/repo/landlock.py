@@ -55,8 +55,8 @@ WEAKER = (
     "`chmod`, `shutil.copy` or `os.utime` fail",
     "no network at all, not even inside: tests that open a socket or a server fail",
     "/tmp and /dev/shm are closed (a run has a folder of its own): `multiprocessing` locks and queues fail",
-    "disk, files and memory of all together are watched ten times a second, not walled: a run can exceed "
-    "them for that long, and what it deletes but keeps open only until an eighth of the disk is left",
+    "disk and files are watched ten times a second, not walled: a run can exceed them for that long, and "
+    "with what it hides (deleted but open, in folders too deep to walk) until an eighth of the disk is left",
     "what the kernel counts for a user (processes, pending signals, pages in pipes) is counted together with "
     "yours: a run may fail to start a process where you start many",
     "it runs as you, unless started as root: what Landlock and the filter let pass has your rights",
