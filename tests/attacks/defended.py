@@ -35,6 +35,8 @@ REPOSITORY = {**texts(), "data.py": "VALUE = 7\n", "part/keep.txt": "kept\n", "s
 EXPECTED = {"test_good": "passed", "test_bad": "failed"}
 """The innocent tests at the beginning of every run."""
 SECONDS = 1.2
+SETTLED = 0.5
+"""Seconds after a run until what it was is gone: it is killed before it is answered, but not waited for."""
 LONGER = dict.fromkeys((name for name in LOUD if "memory" in name or "forks" in name), 15.0)
 """Wall limits of loud runs: those that hold much take a moment to do so."""
 CALL = """import json, os, pytest
@@ -170,6 +172,7 @@ def attack(live: bool, isolation: str = "bwrap") -> dict[str, Any]:
         with Runner(1, isolation, limits=SMALL, project=read(folder) if live else None) as found:
             series = Attack(found, facts, live)
             series.run()
+            time.sleep(SETTLED)
             before = below(found.workers[0].process.pid)
             series.reach()
             if live:
