@@ -100,6 +100,13 @@ def test_nothing_of_the_user_the_tester_or_the_machine_can_be_opened():
     assert found["tried"] == found["paths"]
 
 
+def test_no_way_leads_to_what_is_the_users_own():
+    found = inside("reaches")
+    assert (found["through"], found["tried"]) == ([], 49)
+    assert found["same"]
+    assert (found["heard"], found["text"], found["after"]) == ([], "secret", True)
+
+
 def acts() -> list[str]:
     source = (Path(sandbox.__file__).parent / "forbidden.py").read_text()
     return [line for line in source.splitlines() if line.startswith("def test_")]

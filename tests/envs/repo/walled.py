@@ -20,6 +20,7 @@ from typing import Any
 from torture import GOOD, SAMPLES
 
 from sixkeys.envs.repo import runner, sandbox
+from sixkeys.envs.repo.project import read
 from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.sandbox import Launcher
 
@@ -44,6 +45,60 @@ import errno, os, pytest
 def test_it(path):
     with pytest.raises(PermissionError):
         os.listdir(path) if os.path.isdir(path) else open(path)
+"""
+ACTS = """
+import ctypes, fcntl, os, signal, socket, pytest
+facts = FACTS
+file, folder, client = facts["file"], facts["folder"], facts["client"]
+libc = ctypes.CDLL(None, use_errno=True)
+def checked(result):
+    if result == -1:
+        raise OSError(ctypes.get_errno(), "refused")
+def asks_for_signals():
+    out, into = os.pipe()
+    fcntl.fcntl(out, fcntl.F_SETOWN, client)
+    fcntl.fcntl(out, 10, signal.SIGUSR1)
+    fcntl.fcntl(out, fcntl.F_SETFL, os.O_ASYNC)
+    os.write(into, b"x")
+    raise OSError("whether it came is seen outside")
+def by_path_only():
+    return os.open("key", os.O_RDONLY, dir_fd=os.open(folder, os.O_PATH))
+def again_for_reading():
+    return os.open(f"/proc/self/fd/{os.open(file, os.O_PATH)}", os.O_RDONLY)
+WAYS = [
+    lambda: open(file), lambda: open(file, "w"), lambda: os.truncate(file, 0), lambda: os.unlink(file),
+    lambda: os.rename(file, "here"), lambda: os.rename("data.py", folder + "/there"),
+    lambda: os.link(file, "linked"), lambda: os.symlink("x", folder + "/x"),
+    lambda: os.mkfifo(folder + "/x"), lambda: os.mkdir(folder + "/x"), lambda: os.rmdir(folder),
+    lambda: os.chmod(file, 0o600), lambda: os.chmod(folder, 0o700), lambda: os.chown(file, -1, -1), lambda: os.utime(file), lambda: os.setxattr(file, "user.x", b"x"),
+    lambda: os.listxattr(file), lambda: os.execv(file, [file]),
+    lambda: (os.chdir(folder), os.listdir("."))[1],
+    lambda: os.listdir("/proc/self/root" + folder), lambda: open("/proc/self/root" + file), by_path_only,
+    again_for_reading, lambda: open(f"/proc/{client}/root{file}"), lambda: os.listdir(f"/proc/{client}/cwd/"),
+    lambda: os.readlink(f"/proc/{client}/exe"), lambda: open(f"/proc/{client}/timerslack_ns", "w"),
+    lambda: open("/proc/self/oom_score_adj", "w"), lambda: os.mkdir("/tmp/x"), lambda: open("/tmp/x", "w"),
+    lambda: os.rename(os.environ["TMPDIR"], "/tmp/moved"), lambda: os.rmdir(os.environ["TMPDIR"]),
+    lambda: os.kill(client, 0), lambda: os.kill(client, signal.SIGUSR1), asks_for_signals,
+    lambda: os.killpg(os.getpgid(client), signal.SIGUSR1),
+    lambda: signal.pidfd_send_signal(os.pidfd_open(client), signal.SIGUSR1),
+    lambda: checked(libc.sigqueue(client, signal.SIGUSR1, None)), lambda: os.setpgid(client, 0),
+    lambda: os.setpriority(os.PRIO_PROCESS, client, 1), lambda: os.sched_setaffinity(client, {0}),
+    lambda: socket.socket(socket.AF_UNIX), lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM),
+    lambda: os.openpty(), lambda: open("/dev/tty"), lambda: open("/dev/shm/x", "w"),
+    lambda: os.listdir("/dev"), lambda: os.memfd_create("x"), lambda: checked(libc.fanotify_init(0, 0)),
+]
+@pytest.mark.parametrize("number", range(len(WAYS)))
+def test_it(number):
+    with pytest.raises(OSError):
+        WAYS[number]()
+"""
+SWAPS = """
+import os
+def test_it():
+    facts, here = FACTS, os.getcwd()
+    os.rename(here, here + ".moved")
+    os.symlink(facts["folder"], here)
+    os._exit(0)
 """
 CLIENT = "import walled; walled.long_run()"
 
@@ -113,6 +168,41 @@ def secrets() -> dict[str, Any]:
         result = made.run({"test_x.py": SEES.format(paths=paths)})
     opened = [test.node for test in result.outcomes if test.outcome != "passed"]
     return {"opened": opened, "tried": len(result.outcomes), "paths": len(paths)}
+
+
+def reaches() -> dict[str, Any]:
+    """Which of many ways to change or signal what is the user's own get through, and whether it changed."""
+    home = Path(os.environ["HOME"])
+    folder = home / "folder"
+    folder.mkdir(parents=True)
+    (folder / "key").write_text("secret")
+    folder.chmod(0o500)
+    os.setpgid(0, 0)
+    facts = {"file": str(folder / "key"), "folder": str(folder), "client": os.getpid()}
+    heard: list[int] = []
+    signal.signal(signal.SIGUSR1, lambda *_: heard.append(1))
+    tree = {"test_x.py": ACTS.replace("FACTS", repr(facts)), "data.py": ""}
+    before = state(folder)
+    with Runner(1, "landlock") as made:
+        result = made.run(tree)
+    root = Path(os.environ["TMPDIR"], "project")
+    root.mkdir()
+    (root / "data.py").write_text("VALUE = 7\n")
+    (root / "test_x.py").write_text("import data\ndef test_it(): assert data.VALUE == 7\n")
+    with Runner(1, "landlock", project=read(root)) as made:
+        made.run({"test_x.py": SWAPS.replace("FACTS", repr(facts))})
+        after = made.run({}).passed
+    return {
+        "through": [test.node for test in result.outcomes if test.outcome != "passed"],
+        "tried": len(result.outcomes), "same": state(folder) == before, "heard": heard, "after": after,
+        "text": (folder / "key").read_text(),
+    }  # fmt: skip
+
+
+def state(folder: Path) -> list[tuple[Any, ...]]:
+    """What can be seen of a folder and of what is in it, but for when it was last read."""
+    seen = [os.stat(path) for path in (folder, *sorted(folder.iterdir()))]
+    return [(each.st_mode, each.st_uid, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for each in seen]
 
 
 def refused() -> dict[str, Any]:
