@@ -107,6 +107,18 @@ def test_no_way_leads_to_what_is_the_users_own():
     assert (found["heard"], found["text"], found["after"]) == ([], "secret", True)
 
 
+@pytest.mark.slow
+def test_a_tier_with_a_hole_is_refused_and_the_hole_named():
+    said = inside("leaky")
+    for hole, words in {
+        "signals": "above this layer can be reached", "the run's own layer": "cannot stop its runner",
+        "sockets": "cannot speak to a service of the machine (AssertionError: connected",
+        "rights and times": "cannot change a file outside (AssertionError: set rights",
+        "the disk": "disk is limited (AssertionError: wrote more than the limit",
+    }.items():  # fmt: skip
+        assert words in said[hole]
+
+
 def acts() -> list[str]:
     source = (Path(sandbox.__file__).parent / "forbidden.py").read_text()
     return [line for line in source.splitlines() if line.startswith("def test_")]

@@ -10,9 +10,11 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,8 @@ WAYS = [
     lambda: os.rename(file, "here"), lambda: os.rename("data.py", folder + "/there"),
     lambda: os.link(file, "linked"), lambda: os.symlink("x", folder + "/x"),
     lambda: os.mkfifo(folder + "/x"), lambda: os.mkdir(folder + "/x"), lambda: os.rmdir(folder),
-    lambda: os.chmod(file, 0o600), lambda: os.chmod(folder, 0o700), lambda: os.chown(file, -1, -1), lambda: os.utime(file), lambda: os.setxattr(file, "user.x", b"x"),
+    lambda: os.chmod(file, 0o600), lambda: os.chmod(folder, 0o700),
+    lambda: os.chown(file, -1, -1), lambda: os.utime(file), lambda: os.setxattr(file, "user.x", b"x"),
     lambda: os.listxattr(file), lambda: os.execv(file, [file]),
     lambda: (os.chdir(folder), os.listdir("."))[1],
     lambda: os.listdir("/proc/self/root" + folder), lambda: open("/proc/self/root" + file), by_path_only,
@@ -203,6 +206,32 @@ def state(folder: Path) -> list[tuple[Any, ...]]:
     """What can be seen of a folder and of what is in it, but for when it was last read."""
     seen = [os.stat(path) for path in (folder, *sorted(folder.iterdir()))]
     return [(each.st_mode, each.st_uid, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for each in seen]
+
+
+HOLES = {
+    "signals": ("landlock.py", "SCOPES = 0b11, 0b11", "SCOPES = 0b11, 0"),
+    "the run's own layer": ("keeper.py", "self.rooms.landlock.narrow(self.settings)", "pass"),
+    "sockets": ("warm.py", "filters.install(filters.unshared(os.uname().machine))", "pass"),
+    "rights and times": ("syscalls.py", "sorted({**CHANGED[machine], **CHANGED_EVERYWHERE}.values())", "()"),
+    "the disk": ("watch.py", "if filled := self.filled()", "if filled := ''"),
+}
+"""What is left open -> which line of the tier is taken away."""
+
+
+def leaky() -> dict[str, Any]:
+    """What is said of tiers that have a hole each."""
+    said = {}
+    for hole, (name, line, without) in HOLES.items():
+        copy = Path(tempfile.mkdtemp(), "repo")
+        shutil.copytree(runner.__file__.rpartition("/")[0], copy)
+        text = (copy / name).read_text()
+        (copy / name).write_text(text.replace(line, without) * (text.count(line) == 1))
+        vars(sandbox)["HERE"] = copy
+        try:
+            Runner(1, "landlock").close()
+        except sandbox.IsolationError as error:
+            said[hole] = str(error)
+    return said
 
 
 def refused() -> dict[str, Any]:
