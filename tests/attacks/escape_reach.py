@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import socket
+import stat
 import time
 from pathlib import Path
 
@@ -144,10 +145,13 @@ def takes_a_descriptor_of_its_parent(facts):
 
 
 def _taken(number):
+    descriptor = os.pidfd_open(PARENT)
     try:
-        return call("pidfd_getfd", os.pidfd_open(PARENT), number, 0) >= 0
+        return call("pidfd_getfd", descriptor, number, 0) >= 0
     except OSError:
         return False
+    finally:
+        os.close(descriptor)
 
 
 def compares_itself_with_its_parent(facts):
@@ -157,8 +161,9 @@ def compares_itself_with_its_parent(facts):
 def writes_to_the_socket_of_its_runner(facts):
     for number in range(3, 1024):
         try:
-            with socket.socket(fileno=os.dup(number)) as found:
-                return found.send(b"\0\0\0\x02{}") > 0
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                with socket.socket(fileno=os.dup(number)) as found:
+                    return found.send(b"\0\0\0\x02{}") > 0
         except OSError:
             continue
     return False

@@ -3,7 +3,8 @@
 Own pid, mount, network, ipc and uts namespaces, nothing of the machine but its programs, read-only, a small
 file system in memory, limits on memory, processes, files and CPU seconds, an unprivileged user, a wall limit
 that ends all of it. None of the product's defences is in it: no filter on system calls, no warm parent, no
-cleaning. What runs in it is outer_inside.py.
+cleaning. What runs in it is outer_inside.py, or a tier of the product's own that makes no namespaces itself:
+there it may be attacked as an ordinary user, with nothing of the machine in reach.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +25,30 @@ from sixkeys.envs.repo.interpreter import here
 
 NOBODY = 65533
 MEGABYTE = 1 << 20
-BOX_LIMITS = {"as": 2048 * MEGABYTE, "nproc": 160, "fsize": 64 * MEGABYTE, "cpu": 40, "core": 0}
+BOX_LIMITS = {"as": 2048 * MEGABYTE, "nproc": 160, "fsize": 64 * MEGABYTE, "cpu": 40, "core": 1}
 HOME = "/home/victim"
 SECONDS = 150.0
 
 
-def argv() -> list[str] | None:
-    """The command line of the box; None where it cannot be made here."""
+def argv(
+    program: Sequence[str] = ("/baits/outer_inside.py",), shown: Sequence[str] = (),
+    disk: int = 96 * MEGABYTE, rooted: bool = False,
+) -> list[str] | None:  # fmt: skip
+    """The command line of the box, whose Python runs `program`; None where it cannot be made here.
+
+    shown: folders of this machine that are seen there too, read-only, in their own place; rooted: who is root
+    outside stays it, as root of a container does, with few of its rights.
+    """
     found, prlimit, setpriv = sandbox.launchers(), shutil.which("prlimit"), shutil.which("setpriv")
     if not found or prlimit is None or setpriv is None:
         return None
     as_root = os.geteuid() == 0
     words = [str(found[0].bwrap), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
              "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]  # fmt: skip
-    words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if as_root else ["--unshare-user"]
+    kept = ("SETUID", "SETGID", *(("CHOWN", "DAC_OVERRIDE", "KILL") if rooted else ()))
+    words += (
+        [word for name in kept for word in ("--cap-add", f"CAP_{name}")] if as_root else ["--unshare-user"]
+    )
     words += ["--ro-bind", "/usr", "/usr"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if os.path.islink(name):
@@ -44,18 +56,18 @@ def argv() -> list[str] | None:
         elif os.path.isdir(name):
             words += ["--ro-bind", name, name]
     words += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    for path in here().paths:
+    for path in (*here().paths, *shown):
         for parent in reversed(Path(path).parents):
             words += [] if str(parent) in ("/", "/usr") else ["--perms", "0755", "--dir", str(parent)]
         words += ["--ro-bind", path, path]
     words += ["--proc", "/proc", "--dev", "/dev", "--ro-bind", str(HERE), "/baits"]
     for name in ("/tmp", "/home", "/dev/shm"):
-        words += ["--perms", "1777", "--size", str(96 * MEGABYTE), "--tmpfs", name]
+        words += ["--perms", "1777", "--size", str(disk), "--tmpfs", name]
     words += ["--symlink", "/home/passwd", "/etc/passwd", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": HOME, "TMPDIR": "/tmp"}.items():
         words += ["--setenv", name, value]
     words += ["--", prlimit, *(f"--{name}={value}" for name, value in BOX_LIMITS.items()), "--"]
-    if as_root:
+    if as_root and not rooted:
         words += [
             setpriv,
             f"--reuid={NOBODY}",
@@ -64,7 +76,7 @@ def argv() -> list[str] | None:
             "--inh-caps=-all",
             "--",
         ]
-    return [*words, sys.executable, "-B", "-s", "/baits/outer_inside.py"]
+    return [*words, sys.executable, "-B", "-s", *program]
 
 
 def tried(names: list[str], facts: dict[str, Any]) -> dict[str, str]:

@@ -124,7 +124,7 @@ class Report(Closed):
     format: Literal[1] = FORMAT
     created: str = Field(description="ISO 8601, UTC")
     machine: Machine
-    isolation: str = Field(description="what kept code under test in: `bwrap ...` or `none`")
+    isolation: str = Field(description="what kept code under test in: `bwrap ...`, `landlock ...` or `none`")
     config: dict[str, JsonValue]
     definitions: dict[str, str]
     rows: tuple[Row, ...]

@@ -41,8 +41,8 @@ class Options:
     """how the agent chooses among its keys"""
     planning_coef: float | None = None
     """weight of imagined advice, instead of the one saved with the weights; 0 never plans"""
-    isolation: Literal["auto", "bwrap", "none"] = "auto"
-    """what keeps code under test in; `none` runs it unconfined and stands in the report"""
+    isolation: Literal["auto", "bwrap", "landlock", "none"] = "auto"
+    """what keeps code under test in, as the report says; `landlock` is weaker, `none` runs it unconfined"""
     studies: Path = Path("runs/studies")
     """where a study keeps, and finds, the weights of its arms"""
     json: Path = Path("report.json")

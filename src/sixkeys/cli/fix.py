@@ -71,8 +71,8 @@ class Options:
     """a language model that proposes lines, too: MODULE:NAME of a `sixkeys.contract.Language`"""
     workers: int = 2
     """warm test runners side by side"""
-    isolation: Literal["auto", "bwrap", "none"] = "auto"
-    """what keeps code under test in; `none` runs it with your rights"""
+    isolation: Literal["auto", "bwrap", "landlock", "none"] = "auto"
+    """what keeps code under test in; `landlock` is weaker, `none` runs it with your rights"""
 
 
 def main(arguments: list[str]) -> int:

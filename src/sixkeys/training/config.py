@@ -77,7 +77,7 @@ class RunConfig(BaseModel):
     learn: LearnConfig = LearnConfig()
     pool: PoolConfig = PoolConfig()
     memory: bool = Field(default=False, description="recall from episodic memory while acting")
-    isolation: str = Field(default="auto", pattern="^(auto|bwrap|none)$")
+    isolation: str = Field(default="auto", pattern="^(auto|bwrap|landlock|none)$")
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -312,7 +312,7 @@ def test_passed_needs_a_test_that_passed_and_none_that_did_not():
 
 
 def test_a_runner_says_what_it_cannot_do():
-    with pytest.raises(ValueError, match="possible: auto, bwrap, none"):
+    with pytest.raises(ValueError, match="possible: auto, bwrap, landlock, none"):
         Runner(isolation="docker")
     with pytest.raises(ValueError, match="at least one"):
         Runner(workers=0)

@@ -18,6 +18,8 @@ from sixkeys.envs.repo.sandbox import Check, IsolationError, Launcher, Limits, c
 
 NOBODY = 65534
 ACTS = {
+    "cannot speak to a service of the machine", "cannot change a file outside",
+    "cannot watch a folder outside",
     "is not root", "has no capabilities", "has no network", "opens no socket outside its namespace",
     "inherits nothing", "cannot read a file outside", "cannot read the home", "cannot write outside",
     "cannot mount", "cannot nest a namespace", "cannot enter another process",

@@ -6,7 +6,8 @@ fork that goes on from there with its own files (child.py). Or it is `live`: it 
 the first request brings, with what that imports from elsewhere already imported, and each run is a fork with
 a session of its own and some files changed. Under bubblewrap this process is pid 1 of its
 namespace: code under test cannot stop it, and when a run ends every other process of the namespace is
-killed.
+killed. Under Landlock it is walled off from what is above and below it, which comes to the same
+(landlock.py).
 
 Not covered: a run's records come from the process that also runs the code under test.
 """
@@ -35,6 +36,8 @@ UNCLEAN = 70
 """Exit code of a parent that could not empty its folder; no run was begun since."""
 LEARN_SECONDS = 0.5
 """CPU time that the warm parent spends at most on the test files of one run."""
+COUNT_SECONDS = 5.0
+"""How old the count of the user's other processes may be when a run begins."""
 IMPORT_SECONDS = 20.0
 """Wall time that the imports ahead of all runs of a repository may take together."""
 
@@ -42,13 +45,14 @@ IMPORT_SECONDS = 20.0
 def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     """Serves runs until the client is gone. Never returns here; in each fork pytest goes on and exits.
 
-    rooms: the modules `child`, `library`, `live`, `tracer`, `tree`, `variants` and `watch` of this folder.
+    rooms: the modules `child`, `landlock`, `library`, `live`, `syscalls`, `tracer`, `tree`, `variants` and
+    `watch` of this folder.
     """
     channel = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 100))
     empty = os.open(os.devnull, os.O_RDWR)
     os.dup2(empty, 0)
     os.dup2(2, 1)
-    harden(contained=settings["contained"])
+    harden(settings["tier"])
     keeper, child = Keeper(settings, channel, rooms), rooms.child
     if settings["live"]:
         child.rehearse(settings["base"], rooms.live.LIVE)
@@ -61,14 +65,17 @@ def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     sys.exit("pytest ended before the first request")
 
 
-def harden(contained: bool) -> None:
+def harden(tier: str) -> None:
     """No new privileges, no look into this process, and no orphan that could be lost."""
     if not LINUX:
         return
     control(PR_SET_NO_NEW_PRIVS, 1)
     control(PR_SET_DUMPABLE, 0)
-    control(PR_SET_PDEATHSIG if contained else PR_SET_CHILD_SUBREAPER, signal.SIGKILL if contained else 1)
-    if contained:
+    if tier == "bwrap":
+        control(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        control(PR_SET_CHILD_SUBREAPER, 1)
+    if tier != "none":
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -94,8 +101,14 @@ class Keeper:
         self.base: str = settings["base"]
         self.repo: str = settings["repo"]
         self.limits: dict[str, int] = settings["limits"]
-        self.contained: bool = settings["contained"] and os.getpid() == 1
-        self.scratch: list[str] = ["/dev/shm"] if settings["contained"] else []
+        self.settings, self.tier = settings, settings["tier"]
+        self.contained: bool = self.tier == "landlock" or (settings["contained"] and os.getpid() == 1)
+        """Whether `kill(-1)` reaches what runs left behind, and nothing else."""
+        self.scratch: list[str] = ["/dev/shm"] if self.tier == "bwrap" else []
+        self.counted = -COUNT_SECONDS
+        """When the user's processes were last counted."""
+        self.empty: Any = None
+        """What the folder holds before a run, where it is no file system of its own."""
         self.marks: dict[str, tuple] = {}
         """What the folders that are never removed looked like before the first run."""
         self.channel = channel
@@ -137,6 +150,7 @@ class Keeper:
             request["cold"] = bool(self.note or request.get("cold"))
             if self.tree is None:
                 self.learn(request["files"])
+            self.count()
             began = time.monotonic()
             records, records_in = os.pipe()
             text, text_in = os.pipe()
@@ -146,11 +160,16 @@ class Keeper:
                 for descriptor in (records, text):
                     os.close(descriptor)
                 self.rooms.child.enter(self.repo, self.limits, request["cpu"])
+                if self.tier == "landlock":
+                    self.rooms.landlock.narrow(self.settings)
+                    self.rooms.syscalls.install(self.rooms.syscalls.unchanged(os.uname().machine))
                 return request, records_in, text_in
             os.close(records_in)
             os.close(text_in)
-            folders = [self.base, self.repo, *self.scratch] if self.contained else []
-            watch = self.rooms.watch.Watch(pid, records, text, self.limits, request["cold"], folders)
+            folders = [self.base, self.repo, *self.scratch] if self.tier == "bwrap" else []
+            watch = self.rooms.watch.Watch(
+                pid, records, text, self.limits, request["cold"], folders, self.shared()
+            )
             status, detail = watch.until(began + request["seconds"], self.channel)
             self.kill(pid)
             if status == "alone":
@@ -166,6 +185,19 @@ class Keeper:
             self.end(pid)
             watch.close()
             self.clean()
+
+    def count(self) -> None:
+        """Without a namespace the kernel counts the user's processes with the run's: the limit lies above."""
+        if self.tier == "landlock" and time.monotonic() - self.counted > COUNT_SECONDS:
+            self.counted = time.monotonic()
+            own = self.settings["limits"]["processes"]
+            self.limits = {**self.limits, "processes": own + self.rooms.watch.threads_of(os.getuid())}
+
+    def shared(self) -> Any:
+        """What the run's folder holds before it, where that lies in a file system of others'."""
+        if self.tier == "landlock" and self.empty is None:
+            self.empty = self.rooms.watch.holds(self.base)
+        return self.empty
 
     def learn(self, files: dict[str, str]) -> None:
         """Compiles new test files ahead, in bounded time; one that takes longer is left to the run."""
@@ -223,6 +255,8 @@ class Keeper:
                 for entry in os.scandir(folder):
                     if self.tree is None or entry.path != self.repo:
                         self.rooms.tree.remove(entry.path, entry.is_dir(follow_symlinks=False))
+            if os.path.islink(self.repo):
+                os.unlink(self.repo)
             os.makedirs(self.repo, exist_ok=True)
             if self.tree is not None:
                 self.tree.restore()

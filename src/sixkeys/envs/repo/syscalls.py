@@ -7,6 +7,11 @@ V segments, message queues, pages kept in pipes), limits and priorities of any p
 the runner's would last for all later runs. `clone3` hides its flags behind a pointer, so it is said not to
 exist: libraries use `clone`.
 
+Where no namespaces can be had (landlock.py) there are two filters more, of what only a namespace or a mount
+of its own would hold. Refused to everybody inside, `unshared`: every socket but a connected pair, objects of
+System V, watches on anybody's files. Refused to each run, `unchanged`: what changes a file without opening it
+(rights, owner, times, attributes), which Landlock does not see.
+
 Source: Linux `seccomp(2)`, `linux/filter.h`; numbers from `asm/unistd_64.h` and `asm-generic/unistd.h`.
 """
 
@@ -62,8 +67,42 @@ OWN_ONLY = {
                 "sched_setattr": 274},
 }  # fmt: skip
 """Refused unless the first argument, a process, is 0, the caller."""
+SHARED = {
+    "x86_64": {
+        "shmat": 30, "shmctl": 31, "connect": 42, "bind": 49, "semop": 65, "semctl": 66, "msgsnd": 69,
+        "msgrcv": 70, "msgctl": 71, "semtimedop": 220, "mq_unlink": 241, "inotify_add_watch": 254,
+        "fanotify_init": 300,
+    },
+    "aarch64": {
+        "inotify_add_watch": 27, "mq_unlink": 181, "msgctl": 187, "msgrcv": 188, "msgsnd": 189, "semctl": 191,
+        "semtimedop": 192, "semop": 193, "shmctl": 195, "shmat": 196, "bind": 200, "connect": 203,
+        "fanotify_init": 262,
+    },
+}  # fmt: skip
+"""What reaches things of others. Refused with EPERM where there are no namespaces, by machine."""
+SHARED_EVERYWHERE = {"statmount": 457, "listmount": 458, "open_tree_attr": 467}
+CHANGED = {
+    "x86_64": {
+        "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "utime": 132, "utimes": 235,
+        "fchownat": 260, "futimesat": 261, "fchmodat": 268, "utimensat": 280,
+    },
+    "aarch64": {"fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55, "utimensat": 88},
+}  # fmt: skip
+"""What changes a file that need not be open. Refused with EPERM to a run without namespaces, by machine."""
+CHANGED_EVERYWHERE = {"fchmodat2": 452, "file_setattr": 469}
+ATTRIBUTES = {
+    "x86_64": {"setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "getxattr": 191, "lgetxattr": 192,
+               "fgetxattr": 193, "listxattr": 194, "llistxattr": 195, "flistxattr": 196, "removexattr": 197,
+               "lremovexattr": 198, "fremovexattr": 199},
+    "aarch64": {"setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "getxattr": 8, "lgetxattr": 9, "fgetxattr": 10,
+                "listxattr": 11, "llistxattr": 12, "flistxattr": 13, "removexattr": 14, "lremovexattr": 15,
+                "fremovexattr": 16},
+}  # fmt: skip
+"""Refused there as a file system without attributes does: what copies files expects that."""
+ATTRIBUTES_EVERYWHERE = {"setxattrat": 463, "getxattrat": 464, "listxattrat": 465, "removexattrat": 466}
+PAIRS = {"x86_64": {"socket": 41, "socketpair": 53}, "aarch64": {"socket": 198, "socketpair": 199}}
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN, AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
 NUMBER, MACHINE, FIRST, SECOND, THIRD, THIRD_HIGH = 0, 4, 16, 24, 32, 36
 """Where `struct seccomp_data` holds the call's number, the machine and (low half) three arguments."""
 ALLOW, FAIL, KILL = 0x7FFF0000, 0x00050000, 0x80000000
@@ -73,6 +112,12 @@ NEW_NAMESPACES = 0x7E020000
 """Every CLONE_NEW flag that `clone` takes."""
 TYPING = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: typing into a terminal."""
+CONNECTED = (1, 5)
+"""SOCK_STREAM and SOCK_SEQPACKET. One end of a pair of datagrams could send to any path or name."""
+SOCKET_TYPE = 0xF
+HARMLESS = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x80086601)
+"""Requests of `ioctl` left to a run without namespaces: is it a terminal, its group and size, how much can be
+read, do not wait, keep open, close on exec, flags of a file."""
 OTHER_ABI = 0x40000000
 CORE = resource.RLIMIT_CORE
 NOTHING = (RETURN, 0, 0, FAIL)
@@ -114,6 +159,28 @@ def program(machine: str) -> list[Line]:
     return [*lines, (RETURN, 0, 0, ALLOW)]
 
 
+def unchanged(machine: str) -> list[Line]:
+    """The filter of a run without namespaces; it holds together with the other two."""
+    lines: list[Line] = [(LOAD, 0, 0, NUMBER)]
+    for number in sorted({**CHANGED[machine], **CHANGED_EVERYWHERE}.values()):
+        lines += _case(number, [_fail(errno.EPERM)])
+    for number in sorted({**ATTRIBUTES[machine], **ATTRIBUTES_EVERYWHERE}.values()):
+        lines += _case(number, [_fail(errno.ENOTSUP)])
+    return [*lines, (RETURN, 0, 0, ALLOW)]
+
+
+def unshared(machine: str) -> list[Line]:
+    """The filter of everybody inside where there are no namespaces; it holds together with `program`'s."""
+    lines: list[Line] = [(LOAD, 0, 0, NUMBER)]
+    for number in sorted({**SHARED[machine], **SHARED_EVERYWHERE}.values()):
+        lines += _case(number, [_fail(errno.EPERM)])
+    lines += _case(PAIRS[machine]["socket"], [_fail(errno.EACCES)])
+    pair = _unless(SECOND, CONNECTED, errno.EACCES, mask=SOCKET_TYPE)
+    lines += _case(PAIRS[machine]["socketpair"], pair)
+    lines += _case(LOOKED_AT[machine]["ioctl"], _unless(SECOND, HARMLESS, errno.EPERM))
+    return [*lines, (RETURN, 0, 0, ALLOW)]
+
+
 def refuse() -> None:
     """Installs the filter for good; raises OSError where there is none for this kernel or machine.
 
@@ -125,7 +192,11 @@ def refuse() -> None:
         raise OSError(f"no filter on system calls for {machine!r}; possible: {', '.join(REFUSED)}")
     with contextlib.suppress(ValueError):
         resource.setrlimit(CORE, (1, 1))
-    lines = program(machine)
+    install(program(machine))
+
+
+def install(lines: list[Line]) -> None:
+    """Adds a filter for good; raises OSError where it cannot be had."""
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
     filter = struct.pack("@HP", len(lines), ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -139,10 +210,11 @@ def _case(value: int, block: list[Line]) -> list[Line]:
     return [(EQUAL, 0, len(block), value), *block]
 
 
-def _unless(where: int, values: tuple[int, ...], error: int) -> list[Line]:
-    """Fails unless the argument is one of `values`."""
+def _unless(where: int, values: tuple[int, ...], error: int, mask: int = 0) -> list[Line]:
+    """Fails unless the argument, or what `mask` leaves of it, is one of `values`."""
     count = len(values)
-    tests: list[Line] = [(EQUAL, count - place, 0, value) for place, value in enumerate(values)]
+    tests: list[Line] = [(AND, 0, 0, mask)] if mask else []
+    tests += [(EQUAL, count - place, 0, value) for place, value in enumerate(values)]
     return [(LOAD, 0, 0, where), *tests, _fail(error), (RETURN, 0, 0, ALLOW)]
 
 

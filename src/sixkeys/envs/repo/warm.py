@@ -1,5 +1,7 @@
 """What happens first inside the sandbox? Root is given up for good, then calls are filtered (syscalls.py).
 
+Where no namespaces can be had the process walls itself in here, too (landlock.py).
+
 Only then anything is imported.
 
 A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the
@@ -21,6 +23,8 @@ def give_up_root(uid: int) -> None:
         _become(uid)
     except OSError:
         _become(NOBODY)
+    if not os.access(os.__file__, os.R_OK):
+        raise SystemExit(f"{os.__file__} is closed to an ordinary user, which root becomes before any run")
     _drop_capabilities()
     for call in (os.setuid, os.setgid):
         try:
@@ -66,7 +70,11 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     if settings["contained"]:
         load("syscalls").refuse()
-    names = ("child", "library", "live", "tracer", "tree", "variants", "watch")
+    if settings["tier"] == "landlock":
+        filters = load("syscalls")
+        filters.install(filters.unshared(os.uname().machine))
+        load("landlock").wall(settings)
+    names = ("child", "landlock", "library", "live", "syscalls", "tracer", "tree", "variants", "watch")
     rooms = SimpleNamespace(**{name: load(name) for name in names})
     load("keeper").keep(settings, rooms)
 

@@ -3,6 +3,9 @@
 Runs inside the sandbox, in the warm parent.
 """
 
+from __future__ import annotations
+
+import contextlib
 import json
 import os
 import select
@@ -10,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 LINUX = sys.platform == "linux"
 TEXT_KEPT = 16_000
@@ -30,14 +33,90 @@ def processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
+def below(pid: int) -> list[int]:
+    """The ids of all processes that descend from `pid`."""
+    parents = {each: _parent(each) for each in processes()}
+    found: list[int] = []
+    front = {pid}
+    while front := {each for each, parent in parents.items() if parent in front}:
+        found += front
+    return found
+
+
+def _parent(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def threads_of(uid: int) -> int:
+    """How many threads of a user are in sight: what the kernel counts against a limit on processes."""
+    mine = (entry.path for entry in os.scandir("/proc") if entry.name.isdigit() and _owner(entry) == uid)
+    return sum(map(_threads, mine))
+
+
+def _owner(entry: os.DirEntry[str]) -> int | None:
+    try:
+        return entry.stat().st_uid
+    except OSError:
+        return None
+
+
+def _threads(path: str) -> int:
+    try:
+        return len(os.listdir(f"{path}/task"))
+    except OSError:
+        return 0
+
+
+class Room(NamedTuple):
+    """What a folder and the file system it lies in hold, in bytes and entries."""
+
+    folder: str
+    entries: int
+    size: int
+    left: int
+    """Bytes that the file system has left, of `total`."""
+    total: int
+    closed: bool
+    """Whether something below could not be looked into."""
+
+
+def holds(folder: str) -> Room:
+    """Counts a folder, by walking; it may change meanwhile. Blocks count, not lengths."""
+    entries = size = 0
+    closed, inside = False, [folder]
+    while inside:
+        try:
+            with os.scandir(inside.pop()) as found:
+                for entry in found:
+                    with contextlib.suppress(FileNotFoundError):
+                        size += 512 * entry.stat(follow_symlinks=False).st_blocks
+                    entries += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        inside.append(entry.path)
+        except PermissionError:
+            closed = True
+        except OSError:
+            continue
+    space = os.statvfs(folder)
+    unit = space.f_frsize
+    return Room(folder, entries, size, space.f_bavail * unit, space.f_blocks * unit, closed)
+
+
 class Watch:
     """What a run does, seen from outside. Keeps state: what was read from the run so far."""
 
     def __init__(
-        self, pid: int, records: int, text: int, limits: dict[str, int], cold: bool, folders: list[str]
-    ):
-        """folders: where the run may write, if these are file systems of its own."""
-        self.pid, self.limits, self.folders = pid, limits, folders
+        self, pid: int, records: int, text: int, limits: dict[str, int], cold: bool, folders: list[str],
+        shared: Room | None = None,
+    ):  # fmt: skip
+        """folders: where the run may write, if these are file systems of its own; shared: what its one folder
+        held before, if it is not."""
+        self.pid, self.limits, self.folders, self.shared = pid, limits, folders, shared
+        self.walk = time.monotonic() + LOOK_SECONDS
         self.before = {folder: entries(folder) for folder in folders}
         self.machine = machine() if LINUX else {}
         self.sources = {records: "records", text: "text"}
@@ -83,6 +162,8 @@ class Watch:
                 return "crashed", f"the run used more than {self.limits['resident']} bytes of memory"
             if any(entries(folder) - self.before[folder] > self.limits["entries"] for folder in self.folders):
                 return "flood", f"the run made more than {self.limits['entries']} files"
+            if filled := self.filled():
+                return "flood", filled
 
     def read(self, source: int) -> None:
         """Takes what is there, up to the limit on output."""
@@ -139,7 +220,7 @@ class Watch:
         if not LINUX or time.monotonic() - self.looked < LOOK_SECONDS:
             return False
         self.looked = time.monotonic()
-        mine = [pid for pid in processes() if os.getpid() == 1 or _session(pid) == self.pid]
+        mine = processes() if os.getpid() == 1 else below(os.getpid())
         limit = self.limits["resident"]
         if sum(map(resident, mine)) > limit and sum(map(proportional, mine)) > limit:
             return True
@@ -150,6 +231,27 @@ class Watch:
             taken["Shmem"] > limit and any(map(shares, mine))
         )
 
+    def filled(self) -> str:
+        """What the run has too much of in a folder whose file system is others' too; empty if nothing.
+
+        A walk over many files takes long: it may have a tenth of the time.
+        """
+        began = time.monotonic()
+        if self.shared is None or began < self.walk:
+            return ""
+        now = holds(self.shared.folder)
+        self.walk = time.monotonic() + max(LOOK_SECONDS, 10 * (time.monotonic() - began))
+        if now.closed:
+            return "the run closed a folder, so that what it holds cannot be counted"
+        if now.entries - self.shared.entries > self.limits["entries"]:
+            return f"the run made more than {self.limits['entries']} files"
+        if now.size - self.shared.size > self.limits["disk"]:
+            return f"the run wrote more than {self.limits['disk']} bytes to the disk"
+        taken = self.shared.left - now.left
+        if taken > self.limits["disk"] and now.left * LEAST_LEFT < now.total:
+            return "the disk is nearly full, and the run may have filled it"
+        return ""
+
     def close(self) -> None:
         for descriptor in (*self.sources, *([] if self.exit is None else [self.exit])):
             os.close(descriptor)
@@ -157,13 +259,6 @@ class Watch:
 
 def _exited(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
-
-
-def _session(pid: int) -> int:
-    try:
-        return os.getsid(pid)
-    except OSError:
-        return 0
 
 
 def sound(record: Any) -> bool:

@@ -26,6 +26,7 @@ from sixkeys.envs.repo.sandbox import (
     counted_before,
     environment,
     place_inside,
+    reads,
 )
 
 START_SECONDS = 60.0
@@ -56,14 +57,15 @@ class Worker:
 
     def start(self) -> None:
         """Starts the process; `ready` turns true when its first message is taken."""
-        isolated = self.launcher.bwrap is not None
-        place = self._place(isolated)
+        tier = self.launcher.tier
+        uid = self.uid if tier in ("bwrap", "landlock") and not self.launcher.user_namespace else 0
+        place = self._place(uid)
         self.base = place.base
         limits = self.limits._asdict()
-        limits["processes"] += counted_before(self.launcher.user_namespace)
-        settings = {"base": place.base, "repo": place.repo, "limits": limits, "contained": isolated,
-                    "live": self.project is not None}  # fmt: skip
-        uid = self.uid if isolated and not self.launcher.user_namespace else 0
+        limits["processes"] += counted_before(self.launcher)
+        settings = {"base": place.base, "repo": place.repo, "limits": limits, "tier": tier,
+                    "contained": tier in ("bwrap", "landlock"), "live": self.project is not None,
+                    "reads": reads(place) if tier == "landlock" else []}  # fmt: skip
         argv = command(self.launcher, self.limits, ["warm.py", json.dumps(settings), str(uid)], place)
         self.channel, theirs = socket.socketpair()
         descriptor, path = tempfile.mkstemp(prefix="sixkeys-worker-")
@@ -72,7 +74,8 @@ class Worker:
         with theirs:
             self.process = subprocess.Popen(
                 argv, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self.errors,
-                env=environment(place), cwd="/" if isolated else self.base,
+                env=environment(place), cwd="/" if tier == "bwrap" else self.base,
+                start_new_session=tier == "landlock",
             )  # fmt: skip
         self.raw = bytearray()
         self.ready = False
@@ -81,11 +84,13 @@ class Worker:
             with contextlib.suppress(OSError):
                 self._write(self.project.message())
 
-    def _place(self, isolated: bool) -> Place:
+    def _place(self, uid: int) -> Place:
         project = self.project
-        if isolated:
+        if self.launcher.tier == "bwrap":
             return place_inside(project.interpreter, str(project.root)) if project else place_inside()
-        base = tempfile.mkdtemp(prefix="sixkeys-run-")
+        base = os.path.realpath(tempfile.mkdtemp(prefix="sixkeys-run-"))
+        if uid:
+            os.chown(base, uid, uid)
         return Place(project.interpreter if project else here(), base, f"{base}/repo", bare=project is None)
 
     def send(self, request: Mapping[str, Any]) -> None:
@@ -125,6 +130,6 @@ class Worker:
         with self.errors as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
             said = file.read().decode(errors="replace").strip()
-        if self.launcher.bwrap is None:
+        if self.launcher.tier != "bwrap":
             subprocess.run(["rm", "-rf", "--", self.base], check=False)
         return said
