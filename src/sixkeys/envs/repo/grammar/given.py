@@ -119,7 +119,7 @@ def calls(site: Site) -> Iterator[Proposal]:
     stated = isinstance(site.parent, ast.Expr) and isinstance(
         node, ast.Name | ast.Constant | ast.BinOp | ast.Attribute
     )
-    owner = isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name)
+    owner = isinstance(site.parent, ast.Attribute | ast.Subscript) and isinstance(node, ast.Name)
     tested = isinstance(site.parent, ast.BoolOp | ast.UnaryOp) or site.field == "test"
     if not site.free or not site.loads or not (stated or owner or tested or role(site)):
         return

@@ -74,7 +74,8 @@ def owners(site: Site, attribute: str) -> list[str]:
 def attributes(site: Site) -> Iterator[Proposal]:
     """An attribute that is stored and never read, one of the imported module, one that the file says."""
     node = site.node
-    if isinstance(node, ast.Name) and site.loads and site.field not in ("func", "value"):
+    owner = isinstance(site.parent, ast.Attribute | ast.Subscript) and site.field == "value"
+    if isinstance(node, ast.Name) and site.loads and site.field != "func" and not owner:
         module = HELD.get(held_name(site.source, node), ())
         for name in alike(node.id, module, 8 * SOME):
             yield site.put(f"{node.id}.{name}", "attribute.module")
@@ -89,7 +90,8 @@ def attributes(site: Site) -> Iterator[Proposal]:
     facts, called = facts_of(site.source), site.field == "func"
     found = dict.fromkeys(_taken(site), "attribute.known")
     module = HELD.get(held_name(site.source, node.value), ())
-    found |= dict.fromkeys(alike(node.attr, module, MANY), "attribute.module")
+    fixed = [] if called else [name for name in module if name.isupper()]
+    found |= dict.fromkeys([*fixed[:MANY], *alike(node.attr, module, MANY)], "attribute.module")
     if not module:
         own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
         hidden = alike(node.attr, facts.unread_attributes, SOME if own else FEW)
