@@ -74,7 +74,7 @@ WORDS_SAID = 0.3
 """How often the assertion of an example says words of the sound code."""
 OTHERS = 1
 """Other lines of the function whose candidates stand beside those of the hurt line and its neighbours."""
-BATCH, RIVALS = 64, 160
+BATCH, RIVALS = 32, 160
 """Examples of one update, and candidates of an example that one update looks at."""
 KEPT = 320
 """Candidates besides the right one that an example for training is kept with."""
@@ -184,6 +184,7 @@ def examples(options: Options) -> tuple[list[Told], list[Told]]:
     ]
     missing = [job for job in jobs if not job[1].exists()]
     with multiprocessing.get_context("spawn").Pool(options.workers) as pool, bar() as progress:
+        missing = Chance([options.seed]).shuffled(missing)
         task = progress.add_task("examples", total=len(jobs), completed=len(jobs) - len(missing), note="")
         for name in pool.imap_unordered(make, missing):
             progress.update(task, advance=1, note=name)
