@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
 import multiprocessing
 import pickle
 import platform
@@ -31,7 +32,7 @@ from sixkeys.cli.common import bar, parse, say
 from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
 from sixkeys.envs.repo.injury import Injury, injure
-from sixkeys.language import code
+from sixkeys.language import code, usual
 from sixkeys.language.code import (
     BAGS,
     DENSE,
@@ -45,6 +46,7 @@ from sixkeys.language.code import (
     Read,
     Weights,
 )  # fmt: skip
+from sixkeys.language.usual import Count, Usual
 
 LEFT_OUT = (
     "test",
@@ -62,16 +64,20 @@ PACKAGES = (
     "typeguard",
 )  # fmt: skip
 """Permissive packages that are installed beside this one; those that are missing are left out."""
+LIBRARY_BUGS = 6
+"""Bugs put into each module of a library that is measured."""
 LARGEST, SMALLEST = 40_000, 1_000
 """Characters of a module that is used."""
 SPACE = 40
 """By how many characters texts that say the same may differ: white space, brackets."""
 WORDS_SAID = 0.3
 """How often the assertion of an example says words of the sound code."""
-OTHERS = 3
+OTHERS = 1
 """Other lines of the function whose candidates stand beside those of the hurt line and its neighbours."""
-BATCH, RIVALS = 64, 160
+BATCH, RIVALS = 32, 160
 """Examples of one update, and candidates of an example that one update looks at."""
+KEPT = 320
+"""Candidates besides the right one that an example for training is kept with."""
 DROPPED = 0.3
 """Share of the tokens that an update does not see."""
 
@@ -83,9 +89,11 @@ class Options:
     folder: Path = Path("runs/scorer")
     """where examples are kept"""
     weights: Path = Path("src/sixkeys/language/code.safetensors")
-    """where the weights go"""
-    bugs: int = 12
-    """bugs tried in each module"""
+    """where the weights go; the counts go beside them"""
+    bugs: int = 8
+    """bugs tried in each module in one round"""
+    rounds: int = 2
+    """how often all modules are gone through"""
     epochs: int = 4
     """times that training goes through all examples"""
     learning_rate: float = 2e-3
@@ -143,14 +151,18 @@ def store(weights: Weights, options: Options, count: int, seconds: float) -> Non
     data = f"standard library of Python {platform.python_version()}; {', '.join(PACKAGES)}"
     made = {
         "script": "scripts/train_scorer.py", "seed": options.seed, "epochs": options.epochs,
-        "examples": count, "bugs": options.bugs, "seconds": round(seconds), "data": data,
+        "examples": count, "bugs": options.bugs * options.rounds, "seconds": round(seconds), "data": data,
     }  # fmt: skip
     arrays = {name: np.asarray(part, np.float16) for name, part in weights._asdict().items()}
     save_file(arrays, options.weights, {name: str(value) for name, value in made.items()})
+    counts = {
+        name: usual.kept(part) for name, part in stored(options.folder / "counts.npz")._asdict().items()
+    }
+    save_file(counts, options.weights.with_name("usual.safetensors"), {"data": data})
     say(f"{options.weights}: {options.weights.stat().st_size / 1e6:.2f} MB")
 
 
-def modules() -> list[Path]:
+def modules(smallest: int = SMALLEST, largest: int = LARGEST) -> list[Path]:
     """The standard library's modules and those of PACKAGES, sorted."""
     paths = sysconfig.get_paths()
     roots = [Path(paths["stdlib"]), *(Path(paths["purelib"]) / name for name in PACKAGES)]
@@ -160,35 +172,39 @@ def modules() -> list[Path]:
         for path in sorted(root.rglob("*.py"))
         if not set(path.relative_to(root).parts[:-1]) & set(LEFT_OUT)
     ]
-    return [path for path in found if SMALLEST < path.stat().st_size < LARGEST]
+    return [path for path in found if smallest < path.stat().st_size < largest]
 
 
 def examples(options: Options) -> tuple[list[Told], list[Told]]:
     """All examples, of modules to train on and of held-out ones; a file a module, made where missing."""
     jobs = [
-        (path, options.folder / f"{number:04}-{path.stem}.pickle", options.bugs)
+        (path, options.folder / f"{turn}-{number:04}-{path.stem}.pickle", options.bugs, turn)
+        for turn in range(options.rounds)
         for number, path in enumerate(modules())
     ]
     missing = [job for job in jobs if not job[1].exists()]
     with multiprocessing.get_context("spawn").Pool(options.workers) as pool, bar() as progress:
+        missing = Chance([options.seed]).shuffled(missing)
         task = progress.add_task("examples", total=len(jobs), completed=len(jobs) - len(missing), note="")
         for name in pool.imap_unordered(make, missing):
             progress.update(task, advance=1, note=name)
+        counts = counted(options.folder, {job[0] for job in jobs if held_out(job[1])})
         task = progress.add_task("reading", total=len(jobs), note="")
         found: tuple[list[Told], list[Told]] = ([], [])
         tried = 0
-        for number, (some, all_tried) in enumerate(pool.imap(load, [kept for _, kept, _ in jobs], 8)):
+        reads = [(path, kept, counts) for path, kept, *_ in jobs]
+        for job, (some, all_tried) in zip(jobs, pool.imap(load, reads, 8), strict=True):
             progress.advance(task)
-            found[number % 10 == 0].extend(some)
+            found[held_out(job[1])].extend(some)
             tried += all_tried
     say(f"the grammar holds the repair of {sum(map(len, found)) / max(tried, 1):.0%} of {tried:,} bugs")
     return found
 
 
-def make(job: tuple[Path, Path, int]) -> str:
+def make(job: tuple[Path, Path, int, int]) -> str:
     """The examples of one module, written to a file."""
-    path, kept, bugs = job
-    some = list(of_text(path.read_text(errors="replace"), bugs, path.name))
+    path, kept, bugs, turn = job
+    some = list(of_text(path.read_text(errors="replace"), bugs, path.name, turn))
     plain = [tuple(e) for e in some if e is not None]
     beside = kept.with_suffix(".part")
     beside.write_bytes(pickle.dumps((plain, len(some))))
@@ -196,29 +212,72 @@ def make(job: tuple[Path, Path, int]) -> str:
     return path.name
 
 
-def load(kept: Path) -> tuple[list[Told], int]:
-    """The examples of one module, read, and how many bugs were tried for them."""
+def held_out(kept: Path) -> bool:
+    """Whether the module whose examples are kept there is never trained on: each tenth one."""
+    return kept.name.split("-")[1].endswith("0")
+
+
+def counted(folder: Path, held: set[Path]) -> Path:
+    """Counts of tokens in a row in all modules but the held-out ones, in a file; made where missing."""
+    file = folder / "counts.npz"
+    if not file.exists():
+        paths = [path for path in modules(0, 1 << 22) if path not in held]
+        texts = (code.tokens_of(path.read_text(errors="replace")) for path in paths)
+        np.savez(file, **usual.table(usual.counted(texts))._asdict())
+    return file
+
+
+@functools.lru_cache(1)
+def stored(counts: Path) -> Usual:
+    """Counts that were written to a file."""
+    with np.load(counts) as data:
+        return Usual(data["pairs"], data["triples"])
+
+
+def load(job: tuple[Path, Path, Path]) -> tuple[list[Told], int]:
+    """The examples of one module, read, and how many bugs were tried for them. What the module itself adds to
+    the counts is taken off: it would tell what the sound code says."""
+    path, kept, counts = job
+    all_counts = stored(counts)
+    held = held_out(kept)
+    own = set() if held else usual.rows(code.tokens_of(path.read_text(errors="replace")))
+
+    def known(row: tuple[str, ...]) -> float:
+        many = (all_counts.pairs if len(row) == 2 else all_counts.triples)[usual.place(row)] - (row in own)
+        return float(round(math.log1p(many) * usual.STEPS)) / usual.STEPS if many > 1 else 0.0
+
     some, tried = pickle.loads(kept.read_bytes())
-    return [told(Example(*e)) for e in some], tried
+    examples = [Example(*e) for e in some]
+    return [told(e if held else fewer(e), known) for e in examples], tried
 
 
-def told(example: Example) -> Told:
+def fewer(example: Example) -> Example:
+    """The example with its right change and at most KEPT others, which are drawn."""
+    count = len(example.changes)
+    random = np.random.default_rng(count)
+    others = np.delete(np.arange(count), example.right)
+    chosen = np.sort(np.append(random.choice(others, min(count - 1, KEPT), replace=False), example.right))
+    right = int(np.searchsorted(chosen, example.right))
+    return example._replace(changes=tuple(example.changes[n] for n in chosen), right=right)
+
+
+def told(example: Example, known: Count | None = None) -> Told:
     """An example as the network takes it."""
     changes = [Change(*change) for change in example.changes]
     page = Page(zlib.decompress(example.text).decode(), example.pieces)
     prior = np.array([change.prior for change in changes], np.float32)
-    return Told(code.read(page, changes), prior, example.right, example.kind)
+    return Told(code.read(page, changes, known), prior, example.right, example.kind)
 
 
 def of_libraries(options: Options) -> Iterator[Example | None]:
-    """The same of libraries: half as many bugs a module, no tests, no set-up files."""
+    """The same of libraries: fewer bugs a module, no tests, no set-up files."""
     for folder in options.measure:
         for path in sorted(folder.rglob("*.py")):
             if "test" not in str(path.relative_to(folder)) and path.stat().st_size > SMALLEST:
-                yield from of_text(path.read_text(), options.bugs // 2, path.name)
+                yield from of_text(path.read_text(), LIBRARY_BUGS, path.name)
 
 
-def of_text(text: str, bugs: int, name: str) -> Iterator[Example | None]:
+def of_text(text: str, bugs: int, name: str, turn: int = 0) -> Iterator[Example | None]:
     """An example for each bug put into a text; None where the grammar has no repair for it."""
     try:
         tree = ast.parse(text)
@@ -226,7 +285,7 @@ def of_text(text: str, bugs: int, name: str) -> Iterator[Example | None]:
         return
     inside = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.body]
     lines = [line for node in inside for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1)]
-    chance = Chance([0x7EAC, *name.encode()])
+    chance = Chance([0x7EAC, *([turn] if turn else []), *name.encode()])
     seeds = [chance.between(0, 1 << 30) for _ in range(bugs)]
     for seed in seeds if lines else ():
         line = chance.pick(lines)
@@ -270,6 +329,9 @@ def said(sound: str, injury: Injury, chance: Chance) -> tuple[str, ...]:
 
 def repairs(text: str, change: Change, sound: str) -> bool:
     """Whether a change leaves the sound program."""
+    first, last = hurt_span(text, sound)
+    if change.start > last + SPACE or change.start + len(change.before) < first - SPACE:
+        return False
     new = text[: change.start] + change.after + text[change.start + len(change.before) :]
     if abs(len(new) - len(sound)) > SPACE or plain(new) != plain_sound(sound):
         return False
@@ -282,6 +344,19 @@ def repairs(text: str, change: Change, sound: str) -> bool:
 def plain(text: str) -> str:
     """A text without white space, brackets and kinds of quotes."""
     return text.translate({ord(c): None for c in " \n\t()\\"} | {ord('"'): "'"})
+
+
+@functools.lru_cache(maxsize=2)
+def hurt_span(text: str, sound: str) -> tuple[int, int]:
+    """From where to where a text is not the sound one."""
+    first = shared(text, sound)
+    return first, len(text) - shared(text[first:][::-1], sound[first:][::-1])
+
+
+def shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 @functools.lru_cache(maxsize=2)

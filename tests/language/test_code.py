@@ -82,12 +82,26 @@ def test_what_stands_around_a_span():
     one = CHANGES[0]
     span = page.span(one.start, one.start + len(one.before))
     assert span.around == ("width", "*", "def", "long")
-    assert span.line == {"return", "width", "*"}
+    assert span.line == {"return": 1, "width": 2, "*": 1}
     assert span.parameters == {"width", "height"}
     assert span.function["width"] == 3
     assert span.function["height"] == 1
     total = CHANGES[2]
     assert page.span(total.start, total.start + 5).parameters == {"one", "two"}
+
+
+def test_a_step_is_what_is_really_changed():
+    """A word among others: what both texts begin and end with counts as what stands around."""
+    page = Page("x = self.items.copy() + 1\n")
+    one = Change("attribute.other", 4, "self.items.copy()", "self.order.copy()", 1.0)
+    step = code.step_of(one, page.span(4, 21))
+    assert step == (("self", ".", ".", "copy"), ("items",), ("order",))
+    wrap = Change("wrap.call", 4, "self.items", "len(self.items)", 1.0)
+    assert code.step_of(wrap, page.span(4, 14)).new == ("len", "(", "self", ".", "items", ")")
+    more = Change("argument.add", 20, "", "a, a", 1.0)
+    assert code.step_of(more, page.span(20, 20)).around == ("copy", "(", ")", "+")
+    same = Change("operand.drop", 4, "a + a", "a", 1.0)
+    assert code.step_of(same, Page("x = a + a").span(4, 9))[1:] == (("+", "a"), ())
 
 
 def test_lines_know_their_functions():

@@ -3,7 +3,8 @@
 In: the text of a file, words of the failing assertion, changes that might be made. Out: a score each; the
 softmax of scores over the changes of some lines is how likely each is the repair. Tokens are hashed, so there
 is no vocabulary; weights are trained by `scripts/train_scorer.py` on bugs put into the standard library.
-NumPy only. Not covered: what names mean, and files other than the one that is changed.
+NumPy only. Not covered: what names mean, and files other than the one that is changed, but for what is usual
+in Python (`usual.py`).
 """
 
 from __future__ import annotations
@@ -20,23 +21,27 @@ from typing import NamedTuple
 import numpy as np
 
 from sixkeys.contract import bucket
+from sixkeys.language import usual
+from sixkeys.language.usual import FLOW, Count
 
 TOKEN = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|\"[^\"\n]*\"|'[^'\n]*'|[^\w\s]")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 DEFINES = re.compile(r"^([ \t]*)(?:async[ ]+)?def[ ]")
-BUCKETS, KINDS = 8192, 256
+BUCKETS, KINDS = 8192, 1024
 WIDTH, HIDDEN = 24, 64
 BAGS = ("added", "removed", "left", "right", "line", "function")
 """Bags of tokens that the network reads, each as the mean of its tokens' rows."""
 MEETINGS = ((0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (0, 1))
 """Pairs of bags whose product it reads as well."""
 SEEN = WIDTH * (len(BAGS) + 1 + len(MEETINGS))
-DENSE = 38
+DENSE = 46 + 6 * FLOW
 QUOTES = ("'", '"')
 MOST = 30.0
 """No score is larger."""
 NEAR = 3
 """Lines before and after that count as near."""
+Row = tuple[str, ...]
+"""Tokens."""
 
 
 class Change(NamedTuple):
@@ -79,12 +84,21 @@ class Read(NamedTuple):
     """int32 [T]: change * len(BAGS) + bag."""
 
 
+class Step(NamedTuple):
+    """What a change does to a row of tokens, without what it leaves as it is at both ends."""
+
+    around: tuple[str, ...]
+    """Two tokens before it and two after it; empty past the ends of the file."""
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
 class Span(NamedTuple):
     """What stands around one span of a file."""
 
     around: tuple[str, ...]
     """Two tokens before it and two after it; empty past the ends of the file."""
-    line: frozenset[str]
+    line: Counter[str]
     near: frozenset[str]
     function: Counter[str]
     """How often each token is said in the function around."""
@@ -92,7 +106,7 @@ class Span(NamedTuple):
     said: float
     """Share of its line that the failing assertion says."""
     rows: tuple[np.ndarray, ...]
-    """Rows of the bags left, right, line and function."""
+    """Rows of the bags line and function."""
 
 
 class Page:
@@ -120,9 +134,14 @@ class Page:
             around = (*["", ""][len(left) :], *left, *right, *["", ""][len(right) :])
             line, near = self.lines(start, end)[:40], frozenset(self.lines(start, end, NEAR))
             function, parameters, words = self.scope(start)
-            rows = (rows_of(around[:2]), rows_of(around[2:]), rows_of(line), words)
             self.spans[start, end] = Span(
-                around, frozenset(line), near, function, parameters, _share(line, self.said), rows
+                around,
+                Counter(line),
+                near,
+                function,
+                parameters,
+                _share(line, self.said),
+                (rows_of(line), words),
             )
         return self.spans[start, end]
 
@@ -139,6 +158,10 @@ class Page:
             known = frozenset(token for token in head[2:] if token.isidentifier())
             self.scopes[first, last] = (Counter(inside), known, rows_of(head[:20] if known else ()))
         return self.scopes[first, last]
+
+    def count(self, row: tuple[str, ...]) -> float:
+        """log1p of how often the file says two or three tokens in a row."""
+        return log1p(self.pairs[row] if len(row) == 2 else self.triples[row])
 
     def lines(self, start: int, end: int, more: int = 0) -> list[str]:
         """The tokens of the lines that a span touches, and of `more` lines before and after."""
@@ -190,19 +213,53 @@ def rows_of(tokens: Iterable[str]) -> np.ndarray:
     return np.array([row for token in tokens for row in buckets_of(token)], np.int32)
 
 
-def read(page: Page, changes: Sequence[Change]) -> Read:
-    """Everything that the network is told about each change."""
+def read(page: Page, changes: Sequence[Change], known: Count | None = None) -> Read:
+    """Everything that the network is told about each change; `known` in place of the
+    shipped counts."""
     dense = np.zeros((len(changes), DENSE), np.float32)
     kinds = np.array([bucket(change.kind, KINDS, 0) for change in changes], np.int32)
     bags: list[np.ndarray] = []
+    known = known or usual.shipped().count
+    flows: dict[Row, tuple[float, ...]] = {}
     for row, change in enumerate(changes):
         span = page.span(change.start, change.start + len(change.before))
-        old, new = tokens_of(change.before), tokens_of(change.after)
-        added, removed = _without(new, old), _without(old, new)
-        dense[row] = _dense(page, change, span, added, removed)
-        bags += [rows_of(added), rows_of(removed), *span.rows]
+        step = step_of(change, span)
+        added, removed = _without(step.new, step.old), _without(step.old, step.new)
+        words = _dense(page, change, span, step, added, removed)
+        ways = [_flow(page, known, flows, (*step.around[:2], *said, *step.around[2:])) for said in step[1:]]
+        both = np.array(ways, np.float32).reshape(2, -1) / 3
+        dense[row] = [*words, *both.ravel(), *(both[1] - both[0])]
+        bags += [
+            _few(tuple(added)),
+            _few(tuple(removed)),
+            _few(step.around[:2]),
+            _few(step.around[2:]),
+            *span.rows,
+        ]
     homes = np.repeat(np.arange(len(bags), dtype=np.int32), [len(bag) for bag in bags])
     return Read(kinds, dense, np.concatenate(bags) if bags else np.zeros(0, np.int32), homes)
+
+
+def step_of(change: Change, span: Span) -> Step:
+    """What is really changed: `order` for `items` where `self.order` stands for `self.items`."""
+    old, new = tokens_of(change.before), tokens_of(change.after)
+    shorter = min(len(old), len(new))
+    head = _shared(old, new)
+    tail = min(_shared(old[::-1], new[::-1]), shorter - head)
+    left, right = (*span.around[:2], *old[:head])[-2:], (*old[len(old) - tail :], *span.around[2:])[:2]
+    return Step((*left, *right), old[head : len(old) - tail], new[head : len(new) - tail])
+
+
+def _flow(page: Page, known: Count, met: dict[Row, tuple[float, ...]], row: Row) -> tuple[float, ...]:
+    """How smoothly a row of tokens reads in this file and in Python; remembered in `met`."""
+    if row not in met:
+        met[row] = (*usual.flow(row, page.count), *usual.flow(usual.plain(row), known))
+    return met[row]
+
+
+@lru_cache(1 << 14)
+def _few(tokens: Row) -> np.ndarray:
+    return rows_of(tokens)
 
 
 def _without(some: Sequence[str], others: Sequence[str]) -> list[str]:
@@ -217,19 +274,21 @@ def _without(some: Sequence[str], others: Sequence[str]) -> list[str]:
     return found
 
 
-def _dense(page: Page, change: Change, span: Span, added: list[str], removed: list[str]) -> list[float]:
+def _dense(
+    page: Page, change: Change, span: Span, step: Step, added: list[str], removed: list[str]
+) -> list[float]:
     """Lengths, likeness, how often the words are said elsewhere and beside what, what the assertion says."""
     before, after = change.before, change.after
-    old, new = tokens_of(before), tokens_of(after)
+    old, new = step.old, step.new
     longest = max(len(before), len(after), 1)
     names = [token for token in added if token.isidentifier()]
     gone = [token for token in removed if token.isidentifier()]
     often = [page.often[name] for name in names]
-    left2, left, right, right2 = span.around
+    left2, left, right, right2 = step.around
     first_new, last_new = (new[0], new[-1]) if new else (right, left)
     first_old, last_old = (old[0], old[-1]) if old else (right, left)
     single = len(names) == 1 == len(gone)
-    step, inside = _step(before, after), span.function
+    more, inside = _growth(before, after), span.function
     counts = [
         len(before), len(after), min(often, default=2), max(often, default=2),
         min((page.often[name] for name in gone), default=2), page.pairs[left, first_new],
@@ -244,12 +303,21 @@ def _dense(page: Page, change: Change, span: Span, added: list[str], removed: li
         _shared(before, after) / longest, _shared(before[::-1], after[::-1]) / longest,
         _share(names, span.near), _share(names, span.line), _share(added, page.said),
         _share(removed, page.said), _share([word for token in added for word in parts(token)], page.said),
-        float(abs(step) == 1), float(step != 0), float(before[:1] in QUOTES and after[:1] in QUOTES),
+        float(abs(more) == 1), float(more != 0), float(before[:1] in QUOTES and after[:1] in QUOTES),
         float(not new), float(not old), float(not names), float(single),
         _alike(names[0], gone[0]) if single else 0.0, span.said,
         float(any(name in span.parameters and inside[name] <= 1 for name in names)),
         float(any(name in span.parameters for name in gone)),
+        float(any(span.line[name] > 1 for name in gone)),
+        float(any(name in span.near and span.line[name] == 0 for name in names)),
+        float(right == "("), *_defined(page, names), *_defined(page, gone), float(left == "."),
     ]  # fmt: skip
+
+
+def _defined(page: Page, names: Sequence[str]) -> tuple[float, float]:
+    """Is any of the names a function or class of this file, is any a variable or an argument by name?"""
+    stated = any(page.pairs["def", name] or page.pairs["class", name] for name in names)
+    return float(stated), float(any(page.pairs[name, "="] for name in names))
 
 
 def _alike(one: str, other: str) -> float:
@@ -257,13 +325,13 @@ def _alike(one: str, other: str) -> float:
     return (_shared(one, other) + _shared(one[::-1], other[::-1])) / max(len(one), len(other))
 
 
-def _step(before: str, after: str) -> int:
+def _growth(before: str, after: str) -> int:
     """By how much a whole number grows; 0 where either is none."""
     return int(after) - int(before) if before.isdecimal() and after.isdecimal() else 0
 
 
-def _shared(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many characters, or tokens, two begin with alike."""
     count = 0
     for a, b in zip(one, other, strict=False):
         if a != b:

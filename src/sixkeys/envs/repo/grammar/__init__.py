@@ -18,7 +18,9 @@ from sixkeys.envs.repo.grammar import (
     conditions,
     elements,
     elsewhere,
+    given,
     insertions,
+    known,
     names,
     operators,
     statements,
@@ -35,6 +37,7 @@ Family = Callable[[Site], Iterator[Proposal]]
 FAMILIES: tuple[Family, ...] = (
     *names.FAMILIES, *calls.FAMILIES, *values.FAMILIES, *conditions.FAMILIES, *operators.FAMILIES,
     *wraps.FAMILIES, *statements.FAMILIES, *insertions.FAMILIES, *elsewhere.FAMILIES, *elements.FAMILIES,
+    *known.FAMILIES, *given.FAMILIES,
 )  # fmt: skip
 LITERAL = ("'", '"', "[", "{", "-", "(", "f'", 'f"', "b'", 'b"', "r'", 'r"', *"0123456789")
 VALUES = ("None", "True", "False")
