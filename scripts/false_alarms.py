@@ -63,7 +63,7 @@ def is_test(path: str) -> bool:
         name.startswith("test")
         or name.endswith("_test.py")
         or name == "conftest.py"
-        or bool({"test", "tests"} & set(folders))
+        or any(folder in ("test", "tests") or folder.startswith("test_") for folder in folders)
     )
 
 

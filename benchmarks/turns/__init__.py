@@ -11,12 +11,16 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 Rates = Mapping[str, Sequence[float]]
 """Contestant -> its rate in each round, larger is faster."""
+
+Seconds = Mapping[str, Sequence[Sequence[float]]]
+"""Contestant -> the seconds of its runs in each round."""
 
 console = Console()
 
@@ -28,6 +32,9 @@ class Ratio(NamedTuple):
     low: float
     high: float
     """Smallest and largest round."""
+    whole: float = 0.0
+    high95: float = 0.0
+    """The median and the 95th percentile of theirs over those of ours, all rounds together; 0: not known."""
 
 
 def take_turns(contestants: Mapping[str, Callable[[], float]], rounds: int) -> Rates:
@@ -44,6 +51,33 @@ def ratio(rates: Rates, ours: str, theirs: str) -> Ratio:
     """Ours over theirs, round by round."""
     rounds = [a / b for a, b in zip(rates[ours], rates[theirs], strict=True)]
     return Ratio(statistics.median(rounds), min(rounds), max(rounds))
+
+
+def rounds_of(kinds: Mapping[str, Callable[[], list[float]]], rounds: int) -> Seconds:
+    """Seconds of all kinds of runs over `rounds`, in an order that turns."""
+    found: dict[str, list[list[float]]] = {name: [] for name in kinds}
+    names = list(kinds)
+    order = [names[(turn + i) % len(names)] for turn in range(rounds) for i in range(len(names))]
+    for name in track(order, f"{rounds} rounds", console=console, transient=True):
+        found[name].append(kinds[name]())
+    return found
+
+
+def times(seconds: Seconds, ours: str, theirs: str) -> Ratio:
+    """How many times faster ours is: the medians of each round, and quantiles of all runs."""
+    rates = {name: [1 / statistics.median(some) for some in seconds[name]] for name in (ours, theirs)}
+    mine, other = (np.quantile(np.concatenate(seconds[name]), (0.5, 0.95)) for name in (ours, theirs))
+    return ratio(rates, ours, theirs)._replace(whole=other[0] / mine[0], high95=other[1] / mine[1])
+
+
+def quantiles(title: str, seconds: Seconds) -> Table:
+    """A row a kind of run: how many, median and 95th percentile in milliseconds."""
+    shown = Table("", "runs", "median", "95th percentile", title=title)
+    for name, values in seconds.items():
+        every = np.concatenate(values)
+        median, high = 1e3 * np.quantile(every, (0.5, 0.95))
+        shown.add_row(name, str(len(every)), f"{median:.1f}", f"{high:.1f}")
+    return shown
 
 
 def table(title: str, unit: str, rates: Rates, ours: str) -> Table:
@@ -69,7 +103,9 @@ def number(value: float) -> str:
 def verdict(what: str, times: Ratio, target: float) -> str:
     """One line that says whether the median of the rounds' ratios reaches the target."""
     word = "[green]reached[/]" if times.median >= target else "[red]NOT reached[/]"
-    return f"{what}: {times.median:.1f}x; target {target:g}x {word}"
+    of_all = f", medians {times.whole:.1f}x, 95th percentiles {times.high95:.1f}x" if times.whole else ""
+    spread = f"({times.low:.1f} to {times.high:.1f}{of_all})"
+    return f"{what}: {times.median:.1f}x {spread}; target {target:g}x {word}"
 
 
 def missing(*packages: str) -> list[str]:

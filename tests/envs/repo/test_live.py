@@ -174,6 +174,11 @@ class TestParts(unittest.TestCase):
         for number in range(500):
             with self.subTest(number=number):
                 self.assertGreaterEqual(number, 0)
+
+    def test_left(self):
+        for number in range(2):
+            with self.subTest(number=number):
+                self.skipTest("later")
 """
 
 
@@ -186,4 +191,5 @@ def test_parts_of_a_test_are_not_tests(tmp_path: Path):
         assert {test.node: test.outcome for test in result.outcomes} == {
             "test_parts.py::TestParts::test_some": "failed",
             "test_parts.py::TestParts::test_all": "passed",
+            "test_parts.py::TestParts::test_left": "passed",
         }

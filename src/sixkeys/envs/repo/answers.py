@@ -241,13 +241,28 @@ def copies(nodes: Iterable[tuple[str, ast.AST]]) -> list[tuple[int, str]]:
     for _, node in nodes:
         named = {getattr(target, "id", "") for target in getattr(node, "targets", [])}
         if isinstance(node, ast.Return | ast.Yield) or (isinstance(node, ast.Assign) and named & returned):
-            given.append(node.value)
-        elif isinstance(node, ast.IfExp | ast.Lambda):
-            given += [node.body, getattr(node, "orelse", None)]
-        elif isinstance(node, ast.BoolOp):
-            given += node.values
+            given += branches(node.value)
+        elif isinstance(node, ast.Lambda):
+            given += branches(node.body)
     values = [(node.lineno, fold(node)) for node in given if isinstance(node, ast.expr)]
     return [(line, word(value)) for line, value in values if value is not UNKNOWN and telling(value)]
+
+
+def branches(node: ast.AST | None) -> Iterator[ast.AST]:
+    """An expression and every part of it that a condition chooses."""
+    if node is not None:
+        yield node
+        for part in ast.walk(node):
+            if isinstance(part, ast.IfExp):
+                yield from (part.body, part.orelse)
+            elif isinstance(part, ast.BoolOp):
+                yield from part.values
+
+
+def spelled(case: Case) -> bool:
+    """Whether a word is read as what it says: "false" as False."""
+    said = {f"!{word.lower()!r}" for word in case.answer & {"True", "False", "None"}}
+    return bool(said) and {word.lower() for word in case.asked} <= said
 
 
 def copied(gone: list, fresh: list, before: str, tests: Mapping[str, str]) -> Iterator[tuple[int, str]]:
@@ -260,6 +275,7 @@ def copied(gone: list, fresh: list, before: str, tests: Mapping[str, str]) -> It
     more = Counter(case.where for case in are)
     more.subtract(case.where for case in were)
     added = [case for case in are if more[case.where] > 0 and (case.asked, case.answer) not in met]
+    added = [case for case in added if not spelled(case)]
     old, new = copies(gone), copies(fresh)
     had, have = Counter(what for _, what in old), Counter(what for _, what in new)
     whole = [(line, what) for line, what in new if have[what] > had[what] and len(new) > len(old)]

@@ -54,6 +54,7 @@ COLD_OPTIONS = (
 )
 FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='__main__')"
 """Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
+LIBC = ctypes.CDLL(None)
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 MESSAGE_KEPT, TEXT_KEPT = 600, 6000
 TOLD = 40
@@ -107,9 +108,8 @@ def enter(repo: str, limits: dict[str, int], seconds: float) -> None:
     """The fork's first act: a session of its own, a death signal, hard limits, its folder."""
     os.setsid()
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = {
@@ -164,7 +164,7 @@ class Stage:
             session.config.pluginmanager.register(self.reporter)
             sys.stdout.flush()
             request, self.reporter.records, text = self.serve()
-            self.reporter.process = os.getpid()
+            self.reporter.process, self.reporter.asked = os.getpid(), asked(request["tests"])
             begin(session, request, self.reporter, text)
 
 
@@ -222,6 +222,7 @@ class Reporter:
         if self.tracer is not None:
             self.send({"lines": self.tracer.lines})
         self.send({"end": code})
+        os.close(self.records)
         os._exit(0)
 
     @pytest.hookimpl(tryfirst=True)
@@ -269,7 +270,7 @@ class Reporter:
             self.send({"covered": [nodeid, self.tracer.taken()]})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if type(report).__name__ == "SubtestReport" and report.passed:
+        if type(report).__name__ == "SubtestReport" and not report.failed:
             return
         self.report(report, report.when or "call", report.duration)
 

@@ -126,5 +126,5 @@ def settled(request: dict, records: int, text: int, hands: Hands) -> Any:
     if reporter.tracer is not None:
         reporter.tracer.install()
     chosen = ["--collect-only", *request["select"]] if request["select"] else []
-    request["options"] = [GO_ON, *chosen, *request["tests"]]
+    request["options"] = [GO_ON, *["-x"] * request["first"], *chosen, *request["tests"]]
     return reporter

@@ -98,7 +98,8 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         for node in collected or ():
             worst.setdefault(node, TestOutcome(node, "collected", 0.0, ""))
     status, detail = message["status"], message["detail"]
-    failed = any(test.outcome == "error" for test in worst.values())
+    ended = ("error", "failed") if request.get("first") else ("error",)
+    failed = any(test.outcome in ended for test in worst.values())
     code = message["records"][-1].get("end", 0) if message["records"] else 0
     if status == "finished" and code in GAVE_UP:
         status, detail = "crashed", usage or GAVE_UP[code]

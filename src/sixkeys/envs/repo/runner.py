@@ -143,6 +143,7 @@ class Runner:
         cpu: float | None = None,
         brief: bool = False,
         urgent: bool = False,
+        first: bool = False,
     ) -> Ticket:
         """Asks for a run and returns at once. A tree or a test that cannot be run is `refused`.
 
@@ -150,9 +151,16 @@ class Runner:
         files, none for all; seconds: wall limit; trace: of a project, tell what each test covers; variants:
         of a project, functions to be tried one by one (`swap.Swaps.variant`), `each` in so many CPU seconds;
         cpu: limit of CPU seconds of the run's first process, where it is not that of the clock; brief: of a
-        project, tests that fail need not say how; urgent: before all runs that wait.
+        project, tests that fail need not say how; urgent: before all runs that wait; first: of a project, the
+        run ends with the first test that fails, and those after it are not reported.
         """
-        more = {"trace": trace, "variants": [*variants], "each": each, "brief": brief or bool(variants)}
+        more = {
+            "trace": trace,
+            "variants": [*variants],
+            "each": each,
+            "brief": brief or bool(variants),
+            "first": first,
+        }
         more |= {} if cpu is None else {"cpu": cpu}
         return self._submit(files, tests, seconds, False, urgent, **more)
 
@@ -176,6 +184,7 @@ class Runner:
             "variants": [],
             "each": 0.0,
             "brief": False,
+            "first": False,
             **more,
         }
         ticket = Ticket(self, request)

@@ -134,14 +134,18 @@ class Watch:
         """The status of the run and in words why; returns as soon as it is known.
 
         Records are only looked at now and then or when the run is over, unless they are many: to be woken
-        for each one costs more than the run itself. A run whose pipe is full waits for the next look.
+        for each one costs more than the run itself. A run whose pipe is full waits for the next look. A run
+        is over when it closes its pipe of records, some milliseconds before its process is gone.
         """
         pause = LOOK_SECONDS if self.exit is not None else 0.01
         while True:
             left = deadline - time.monotonic()
-            watched = [source for source, kind in self.sources.items() if kind == "text" or self.eager]
-            watched += [channel.fileno(), *([] if self.exit is None else [self.exit])]
-            ready, _, _ = select.select(watched, [], [], max(0.0, min(left, pause)))
+            poll = select.poll()
+            for source, kind in self.sources.items():
+                poll.register(source, select.POLLIN if kind == "text" or self.eager else 0)
+            for descriptor in (channel.fileno(), *([] if self.exit is None else [self.exit])):
+                poll.register(descriptor, select.POLLIN)
+            ready = [descriptor for descriptor, _ in poll.poll(1e3 * max(0.0, min(left, pause)))]
             if channel.fileno() in ready:
                 return "alone", "the client is gone"
             gone = self.exit in ready if self.exit is not None else _exited(self.pid)
@@ -151,6 +155,8 @@ class Watch:
                     self.read(source)
             self.eager = self.eager or len(self.raw) - before > MANY
             if self.ended:
+                for source in list(self.sources):
+                    self.read(source)
                 return "finished", ""
             if left <= 0:
                 return "timeout", "the run took longer than its limit"
