@@ -92,7 +92,7 @@ class Options:
     """where the weights go; the counts go beside them"""
     bugs: int = 8
     """bugs tried in each module in one round"""
-    rounds: int = 2
+    rounds: int = 3
     """how often all modules are gone through"""
     epochs: int = 4
     """times that training goes through all examples"""

@@ -28,7 +28,7 @@ TOKEN = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|\"[^\"\n]*\"|'[^'\n]*'|[^\w\s]")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 DEFINES = re.compile(r"^([ \t]*)(?:async[ ]+)?def[ ]")
 BUCKETS, KINDS = 8192, 1024
-WIDTH, HIDDEN = 24, 64
+WIDTH, HIDDEN = 40, 128
 BAGS = ("added", "removed", "left", "right", "line", "function")
 """Bags of tokens that the network reads, each as the mean of its tokens' rows."""
 MEETINGS = ((0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (0, 1))
