@@ -100,12 +100,14 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def verdict(what: str, times: Ratio, target: float) -> str:
-    """One line that says whether the median of the rounds' ratios reaches the target."""
-    word = "[green]reached[/]" if times.median >= target else "[red]NOT reached[/]"
+def verdict(what: str, times: Ratio, target: float | None = None) -> str:
+    """One line with a ratio, and whether the median of the rounds reaches the target, if there is one."""
     of_all = f", medians {times.whole:.1f}x, 95th percentiles {times.high95:.1f}x" if times.whole else ""
-    spread = f"({times.low:.1f} to {times.high:.1f}{of_all})"
-    return f"{what}: {times.median:.1f}x {spread}; target {target:g}x {word}"
+    said = f"{what}: {times.median:.1f}x ({times.low:.1f} to {times.high:.1f}{of_all})"
+    if target is None:
+        return said
+    word = "[green]reached[/]" if times.median >= target else "[red]NOT reached[/]"
+    return f"{said}; target {target:g}x {word}"
 
 
 def missing(*packages: str) -> list[str]:

@@ -91,6 +91,63 @@ FIXTURE_TREE = {
     "pkg/numbers.py": "THREE = 3\n",
     "tests/test_x.py": FIXTURES,
 }
+SESSION = """
+import pytest
+made = []
+@pytest.fixture(scope="session")
+def shared():
+    made.append(1)
+    yield made
+    raise ValueError("at the end")
+@pytest.fixture(scope="module", autouse=True)
+def each(shared): shared.append("module")
+@pytest.fixture(scope="session", params=["x", "y"])
+def kind(request): return request.param
+"""
+SESSION_TREE = {
+    "conftest.py": SESSION,
+    "test_x.py": "def test_it(shared, kind): assert shared == [1, 'module'] and kind == 'x'\n",
+    "test_y.py": "def test_last(shared): assert shared == [1, 'module', 'module']\n",
+}
+MONKEYPATCHED = """
+@pytest.fixture
+def patched(monkeypatch):
+    monkeypatch.setattr(os, "sep", "!")
+    monkeypatch.setenv("MARK", "1")
+    monkeypatch.syspath_prepend("elsewhere")
+def test_it(patched): assert (os.sep, os.environ["MARK"]) == ("!", "1")
+def test_undone(): assert os.sep == "/" and "MARK" not in os.environ and "elsewhere" not in sys.path[0]
+"""
+HYPOTHESIS = """
+from hypothesis import given, settings, strategies
+@settings(database=None, derandomize=True, max_examples=20, deadline=None)
+@given(strategies.integers())
+def test_it(x): assert x < 100
+@settings(database=None, derandomize=True, max_examples=20, deadline=None)
+@given(strategies.lists(strategies.integers()))
+def test_good(xs): assert sorted(xs) == sorted(sorted(xs))
+"""
+C_EXTENSIONS = """
+import sqlite3, numpy
+def test_it():
+    base = sqlite3.connect(":memory:")
+    assert base.execute("select 1 + 1").fetchone() == (2,)
+    assert numpy.linalg.det(numpy.eye(3)) == 1.0
+def test_bad(): numpy.zeros(2) @ numpy.zeros(3)
+"""
+THREADS = """
+import threading
+def test_it():
+    found = []
+    some = [threading.Thread(target=found.append, args=(i,)) for i in range(8)]
+    for thread in some: thread.start()
+    for thread in some: thread.join()
+    assert sorted(found) == list(range(8))
+def test_raises():
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+"""
 SAME_NAMES = {"a/test_x.py": "def test_a(): pass\n", "b/test_x.py": "def test_b(): pass\n"}
 CONFIGURED = {
     "pytest.ini": "[pytest]\npython_files = check_*.py\n",
@@ -137,6 +194,14 @@ KIND = {
     "hides a module": Sample(SHADOWING, {IT: "passed"}),
     "asyncio": body("import asyncio; asyncio.run(asyncio.sleep(0))", "passed"),
     "thread that stays": body(STAYS, "passed"),
+    "threads": alone(THREADS, of("test_x.py", test_it="passed", test_raises="passed")),
+    "hypothesis": alone(HYPOTHESIS, of("test_x.py", test_it="failed", test_good="passed")),
+    "C extensions": alone(C_EXTENSIONS, of("test_x.py", test_it="passed", test_bad="failed")),
+    "monkeypatch": alone(MONKEYPATCHED, of("test_x.py", test_it="passed", test_undone="passed")),
+    "session fixtures": Sample(
+        SESSION_TREE,
+        {f"{IT}[x]": "passed", f"{IT}[y]": "failed", "test_y.py::test_last": "error"},
+    ),
 }
 HOSTILE = {
     "endless loop": body("while True: pass", "error", "timeout", 1.0),
