@@ -132,6 +132,13 @@ class Tree:
             self.said[failing] = words(map(self.test_text, failing[:TELLING]))
         return self.said[failing]
 
+    def concerned(self, at: At, failing: tuple[str, ...]) -> frozenset[str]:
+        """The failing tests that run the function in which a line stands; where none does, all of them."""
+        own = [f for f in self.functions if f.path == at[0] and f.first <= at[1] <= f.last]
+        places = {(at[0], line) for function in own for line in function.lines} | {at}
+        met = {test for place in places for test in self.covered.get(place, ())}
+        return frozenset(met & {*failing}) or frozenset(failing)
+
     def suspects(self, failing: tuple[str, ...]) -> dict[At, float]:
         """Suspicious lines, worst first: Ochiai's coefficient, what failing tests name, what was changed."""
         if failing not in self.blamed:

@@ -144,8 +144,8 @@ class Runner:
         files, none for all; seconds: wall limit; trace: of a project, tell what each test covers; variants:
         functions to be tried one by one (`swap.Swaps.variant`), `each` in so many CPU seconds; not in a
         tree without a project that has a configuration of its own;
-        cpu: limit of CPU seconds of the run's first process, where it is not that of the clock; brief: of a
-        project, tests that fail need not say how; urgent: before all runs that wait.
+        cpu: limit of CPU seconds of the run's first process, where it is not that of the clock; brief: tests
+        that fail need not say how; urgent: before all runs that wait.
         """
         more = {"trace": trace, "variants": [*variants], "each": each, "brief": brief or bool(variants)}
         more |= {} if cpu is None else {"cpu": cpu}
