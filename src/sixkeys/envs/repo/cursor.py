@@ -20,7 +20,7 @@ from sixkeys.contract import KEYS
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.grammar import Candidate
 from sixkeys.envs.repo.ground import At, Group, Scored, Tree
-from sixkeys.envs.repo.marks import HELPS, MENDS, TRIED, UNTRIED, Edits, Mark, Marks
+from sixkeys.envs.repo.marks import TRIED, UNTRIED, Edits, Mark, Marks
 
 WORKBENCH_KEYS = ("NO_OP", "RUN_TESTS", "NEXT", "OPEN", "BACK", "SEARCH")
 NO_OP, RUN_TESTS, NEXT, OPEN, BACK, SEARCH = range(KEYS)
@@ -150,6 +150,8 @@ class Bench(NamedTuple):
             return len(self.frames) > 1
         if key == SEARCH:
             return self.found(self.top.item) is not None
+        if self.top.item.sort == "line":
+            return bool(self.tree.candidates(self.top.item.at, self.tree.pieces(self.failing)))
         return self.top.phase in (KINDS, EDITS) or self.opened(self.top.item) is not None
 
     def press(self, key: int) -> Bench:
@@ -181,17 +183,26 @@ class Bench(NamedTuple):
             return self.marks.group(item.group.edits)
         return self.marks.line(item.at) if item.sort == "line" else UNTRIED
 
+    def best(self, item: Item) -> Mark | None:
+        """The mark of the edit that OPEN leads to; None of what was not tried."""
+        found = self.first_edit(item) if self.standing(item) != UNTRIED else None
+        return self.marks.of(found.edit) if found else None
+
     def scope(self) -> tuple[Candidate, ...]:
         """The edits that RUN_TESTS tries now, the likeliest first."""
-        item, groups = self.top.item, [item.group for item in self.top.items if item.group is not None]
         if not self.walking or not self.tested:
             return ()
-        if item.candidate is not None:
-            scored = [Scored(i.candidate, i.score) for i in self.top.items if i.candidate is not None]
-            groups = [Group("", tuple(scored))]
-        elif item.sort == "line" and self.marks.line(item.at) == UNTRIED:
-            groups = list(self.tree.options(item.at, self.tree.pieces(self.failing)))
-        free = [s for g in groups for s in g.edits if self.marks.edit(s.candidate.edit) == UNTRIED]
+        item, marks, found = self.top.item, self.marks, list[Scored]()
+        if item.sort == "line" and marks.line(item.at) == UNTRIED:
+            pieces = self.tree.pieces(self.failing)
+            every = self.tree.candidates(item.at, pieces)
+            if len(every) <= MOST:
+                return tuple(option for option in every if marks.edit(option.edit) == UNTRIED)
+            found = [scored for group in self.tree.options(item.at, pieces) for scored in group.edits]
+        elif self.top.phase in (KINDS, EDITS):
+            found = [s for i in self.top.items if i.group is not None for s in i.group.edits]
+            found += [Scored(i.candidate, i.score) for i in self.top.items if i.candidate is not None]
+        free = [scored for scored in found if marks.edit(scored.candidate.edit) == UNTRIED]
         free.sort(key=lambda scored: -scored.score)
         return tuple(scored.candidate for scored in free[:MOST])
 

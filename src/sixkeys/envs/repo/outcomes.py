@@ -15,6 +15,8 @@ WORST_LAST = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
 OUTPUT_KEPT = 16_000
 UNFIT = "unfit"
 """Of a variant: it cannot be tried as one, only in a run of its own."""
+BROKE = "broke"
+"""Of a variant: a failing test passes, but one that is no probe fails."""
 USAGE = 4
 GAVE_UP = {3: "pytest ended on an internal error", USAGE: "pytest could not use the tests or configuration"}
 """Exit codes with which pytest gives up; they can make a result worse, never better."""
@@ -50,7 +52,7 @@ class Went(NamedTuple):
     passed: int
     """How many of its tests passed."""
     ended: str
-    """passed | failed | timeout | crashed | UNFIT"""
+    """passed | failed | timeout | crashed | BROKE | UNFIT"""
     signs: str
     """`.` for each test that passed, `-` for one that did not, in their order, up to the last that ended."""
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.grammar import Candidate
 from sixkeys.envs.repo.ground import At, Tree
-from sixkeys.envs.repo.marks import TRIED, Mark, mark
-from sixkeys.envs.repo.outcomes import UNFIT, RunResult, TestOutcome, Went
+from sixkeys.envs.repo.marks import MENDS, TRIED, Mark, mark
+from sixkeys.envs.repo.outcomes import BROKE, UNFIT, RunResult, TestOutcome, Went
 from sixkeys.envs.repo.runner import Runner, Ticket
 from sixkeys.envs.repo.swap import Swaps
 from sixkeys.envs.repo.verdict import judge
@@ -71,7 +71,9 @@ class Sweep(NamedTuple):
             green = {test for test, sign in zip(self.tests, went.signs, strict=False) if sign == "."}
             after = {*self.tests} - green if green else {*self.failing}
             made = mark(self.at, self.failing, after, concerned)
-            if made.standing > TRIED and self._refused(candidate, pristine):
+            if went.ended == BROKE:
+                made = made._replace(broken=1)
+            if made.standing == MENDS and self._refused(candidate, pristine):
                 made = made._replace(standing=TRIED)
             found[candidate.edit] = made
         return found
@@ -94,8 +96,9 @@ def begun(
     alone: dict[int, Ticket] = {}
     for number, candidate in enumerate(candidates):
         path = candidate.edit.path
-        swap = swaps.setdefault(path, Swaps(path, tree.files[path]))
-        variant = swap.variant(candidate, order, heads=True)
+        if path not in swaps:
+            swaps[path] = Swaps(path, tree.files[path])
+        variant = swaps[path].variant(candidate, order, heads=True)
         if variant is not None:
             together[number] = {**variant, "probes": len(failing)}
         elif len(alone) < ALONE:

@@ -31,8 +31,12 @@ import pytest
 
 PR_SET_PDEATHSIG = 1
 GREEN = ("passed", "xfailed")
+BROKE = "broke"
+"""A probe passes and a test that is no probe fails: seen by the screen."""
 UNFIT = "unfit"
 """The change cannot be tried this way: its tests or its function are not there before the tests run."""
+QUICK = 0.2
+"""The share of its limit that a change may take where it is screened: without pytest around it."""
 WALL = 3.0
 """How many times its CPU limit a change may take by the clock, and as many seconds more."""
 
@@ -138,28 +142,31 @@ class Change(NamedTuple):
 
 
 class Screen:
-    """Which variants let no probe pass? Keeps state: what is known, up to which one."""
+    """Which variants let no probe pass, or break something? Keeps state: what is known, up to which one."""
 
     def __init__(self, variants: list[dict], seconds: float, known: Functions, items: dict[str, Any]):
-        self.variants, self.seconds, self.known, self.items = variants, seconds, known, items
+        self.variants, self.seconds, self.known, self.items = variants, QUICK * seconds, known, items
         self.signs = ""
-        """One a variant: `-` no probe passes, `.` anything else, `t` and `c` for a fork that it ended."""
+        """One a variant: `-` no probe passes, `b` one does and a test that is no probe fails, `.` anything
+        else, `t` and `c` for a fork that it ended."""
 
     def hopeless(self) -> dict[int, str]:
-        """Numbers of variants of which no probe passes -> what ended them."""
+        """Numbers of variants that need not be tried by pytest -> what ended them."""
         if not self.variants or not all(map(self.callable, self.variants)):
             return {}
         while len(self.signs) < len(self.variants):
             self.some()
-        ends = {"-": "failed", "t": "timeout", "c": "crashed"}
+        ends = {"-": "failed", "b": BROKE, "t": "timeout", "c": "crashed"}
         return {number: ends[sign] for number, sign in enumerate(self.signs) if sign in ends}
 
     def callable(self, variant: dict) -> bool:
-        """Are all its probes plain functions that take nothing and to which no fixture is done?"""
-        probes = [self.items.get(node) for node in variant["tests"][: variant.get("probes", 0)]]
-        return bool(probes) and all(
-            item is not None and type(item) is pytest.Function and not item.fixturenames and item.cls is None
-            for item in probes
+        """Are all its tests plain functions that take nothing and to which no fixture is done?"""
+        return bool(variant.get("probes")) and all(
+            (item := self.items.get(node)) is not None
+            and type(item) is pytest.Function
+            and not item.fixturenames
+            and item.cls is None
+            for node in variant["tests"]
         )
 
     def some(self) -> None:
@@ -188,12 +195,12 @@ class Screen:
         if change is None:
             return b"."
         before = [(old, old.__code__, old.__defaults__, old.__kwdefaults__) for old in change.olds]
-        passed = change.made() and any(
-            quiet(self.items[node].obj) for node in variant["tests"][: variant["probes"]]
-        )
+        tests, probes = [self.items[node].obj for node in variant["tests"]], variant["probes"]
+        passed = change.made() and any(map(quiet, tests[:probes]))
+        broke = passed and not all(map(quiet, tests[probes:]))
         for old, code, defaults, named in before:
             old.__code__, old.__defaults__, old.__kwdefaults__ = code, defaults, named
-        return b"." if passed else b"-"
+        return b"b" if broke else b"." if passed else b"-"
 
 
 def quiet(test: Callable[[], object]) -> bool:
