@@ -68,7 +68,7 @@ B1 = settings(
 """The roadmap's gate names the first two."""
 OPEN = settings(
     brain__use_self=True,
-    learn__rl_steps=20_000,
+    learn__rl_steps=40_000,
     learn__stage1_updates=10,
     learn__learning_rate=1e-3,
     learn__entropy_coef=0.02,

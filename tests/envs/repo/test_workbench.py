@@ -18,6 +18,7 @@ from sixkeys.contract import (
     SOURCE_FAILURE,
     SOURCE_FOCUS,
     SOURCE_REMOVED,
+    SOURCE_SCREEN,
 )
 from sixkeys.envs import registry
 from sixkeys.envs.check import check_env
@@ -110,7 +111,7 @@ def test_a_history_marks_the_bug_and_something_else() -> None:
         own = env.task.tree.named[fault.path, fault.function]
         assert {at for at in wrong if at[0] == own.path and own.first <= at[1] <= own.last} <= changed
         assert any(not (at[0] == own.path and own.first <= at[1] <= own.last) for at in inside)
-        marks = env._observation()["senses"][24:44, 3]
+        marks = env._observation()["senses"][32:44, 3]
         assert bool(marks[0] & MARK_CHANGED) == (env.menu.top.item.at in changed)
 
 
@@ -150,9 +151,14 @@ def test_the_sense_rows_say_what_stands_there() -> None:
     assert {row[2] for row in rows[:16] if row[0]} <= {word.token for word in env.last.words} | {
         word.token for name in env.last.suspects for word in lex(name)
     }
-    assert [row[2] for row in rows[24:32] if row[0]] == [word.token for word in lex(item.text)][:8]
-    assert {row[0] for row in rows[24:32] if row[0]} == {SOURCE_FOCUS}
+    tokens = [word.token for word in lex(item.text)]
+    assert not rows[24:32].any()
+    assert [row[2] for row in rows[32:44] if row[0]] == tokens[:12]
+    assert {row[0] for row in rows[32:44] if row[0]} == {SOURCE_SCREEN}
     assert all(row[3] & MARK_SUSPICIOUS and row[1] == 1 + OPEN for row in rows[24:44] if row[0])
+    ((tried, *_),) = play(env, [RUN_TESTS])
+    assert [row[2] for row in tried["senses"][24:32] if row[0]] == tokens[:8]
+    assert {row[0] for row in tried["senses"][24:32] if row[0]} == {SOURCE_FOCUS}
     for keys in ([], [OPEN], [OPEN, OPEN]):
         play(env, keys)
         before = env._observation()["senses"][44:64]
@@ -167,7 +173,7 @@ def test_the_sense_rows_say_what_stands_there() -> None:
 def test_what_open_would_write_is_what_it_writes() -> None:
     env = begun("open_single", 5)
     ((observation, *_),) = play(env, [RUN_TESTS])
-    assert not observation["senses"][32:44].any()
+    assert SOURCE_ADDED not in observation["senses"][32:44, 0]
     ((observation, *_),) = play(env, [RUN_TESTS])
     rows = [row for row in observation["senses"][32:44] if row[0]]
     assert {row[0] for row in rows} == {SOURCE_ADDED}

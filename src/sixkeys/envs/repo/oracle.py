@@ -67,15 +67,20 @@ def plan(bench: Bench, faults: Sequence[Fault], failing: Failing) -> list[int] |
 
 
 def _mended(bench: Bench, faults: Sequence[Fault], failing: Failing) -> frozenset[str]:
-    """The functions that are mended: by how they read, or else by the tests that are known to fail."""
-    sound = frozenset(fault.function for fault in faults if _sound(bench.tree, fault))
-    if len(sound) < len(bench.edits):
-        mark = bench.known.get(bench.edits)
-        fail = set(bench.failing) if bench.tested else mark.failing if mark else None
-        found = [done for done, left in failing.items() if fail is not None and set(left) == fail]
-        if found:
-            return max(found, key=len)
-    return sound
+    """The functions that are mended: by how they read, or by the tests that are known to fail."""
+    done = frozenset(fault.function for fault in faults if _sound(bench.tree, fault))
+    if bench.tested:
+        return done | _by_tests(bench.failing, failing) if bench.edits else done
+    for count in range(1, len(bench.edits) + 1):
+        mark = bench.known.get(bench.edits[:count])
+        done |= _by_tests(mark.failing, failing) if mark and mark.standing > TRIED else frozenset()
+    return done
+
+
+def _by_tests(fail: Collection[str], failing: Failing) -> frozenset[str]:
+    """The most functions that may be mended where just these tests fail."""
+    found = [done for done, left in failing.items() if set(left) == set(fail)]
+    return max(found, key=len, default=frozenset())
 
 
 def _marked(bench: Bench, wanted: Wanted, left: Collection[str]) -> Wanted:

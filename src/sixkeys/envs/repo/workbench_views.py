@@ -3,8 +3,9 @@
 Sense rows, fixed places, zeros where there is nothing: 16 of the failure, 8 of the bench (what RUN_TESTS,
 BACK and SEARCH are about, numbers of the journal and the list, and of what is under the cursor how many failing
 tests its best edit mends), 20 of what stands under the cursor, as a label of OPEN, and 20 of what NEXT would
-move to. Of a line the first 8 are its own lexemes, the other 12 what the best of its edits writes, once they
-were tried; of a kind or an edit they are what is removed and what is written.
+move to. Of a line whose edits were tried, the first 8 are its own lexemes and the other 12 what the best of
+them writes; of a kind or an edit they are what is removed and what is written; of all else the 12 hold its
+text.
 
 What was tried carries TRIED; then SUSPICIOUS says that it helps, and CHANGED beside it that it mends all that
 fails and runs its function. Before that the two say what they say elsewhere, of lines.
