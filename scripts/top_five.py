@@ -1,12 +1,12 @@
-"""Is a right edit among the first five? The code scorer's order of edits, and what the tests say of its first.
+"""Is a right edit among the first five? The code scorer's order of edits, and what the tests say of them.
 
     python scripts/top_five.py runs/top_five.jsonl --tasks 50
 
-For held-out tasks of the workbench: the edits of the lines that hold a known repair (`line`), and those of all
-suspicious lines (`lines`), in the scorer's order alone and, for the latter, weighed with how suspicious a line
-is (`blamed`). An edit passes if it turns every failing test that runs its function green and breaks none; where
-a task has one bug, that is every test. The first edits are really tried. Results are kept, a line each, and not
-done again.
+For held-out tasks of the workbench: the edits of the lines that hold a known repair (`line`), and those of
+all suspicious lines (`lines`), in the scorer's order alone and, for the latter, weighed with how suspicious a
+line is (`blamed`). An edit passes if it turns every failing test that runs its function green and breaks
+none; where a task has one bug, that is every test. The first edits are really tried. Results are kept, a line
+each, and not done again.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from sixkeys.envs.repo.ground import Tree
 from sixkeys.envs.repo.marks import HELPS, MENDS, TRIED, Mark
 from sixkeys.envs.repo.outcomes import BROKE
 from sixkeys.envs.repo.runner import run_cold, shared_runner
-from sixkeys.envs.repo.sweep import begun
 from sixkeys.envs.repo.swap import Swaps
+from sixkeys.envs.repo.sweep import begun
 from sixkeys.envs.repo.workbench import WorkbenchEnv
 
 CODE = """LIMIT = 3

@@ -1,9 +1,9 @@
 """How does each of many edits go? They are tried with the real tests, in one run that shares a collection.
 
 In: a tree, the tests, candidates. Out: a mark for each. An edit that only changes a function, its head
-included, is tried in the common run: first with the tests that fail, and only where one of them passes with all
-others, by pytest in a fork of its own. What cannot be tried so has a run of its own. Nothing is judged here
-but what the audit says of an edit that helps.
+included, is tried in the common run: first with the tests that fail, and only where one of them passes with
+all others, by pytest in a fork of its own. What cannot be tried so has a run of its own. Nothing is judged
+here but what the audit says of an edit that mends its line.
 """
 
 from __future__ import annotations
@@ -109,9 +109,7 @@ def begun(
         ticket = runner.submit(
             tree.files, order, seconds, variants=list(together.values()), each=EACH, cpu=seconds
         )
-    return Sweep(
-        runner, tree, tuple(failing), order, at, tuple(candidates), tuple(together), ticket, alone
-    )
+    return Sweep(runner, tree, tuple(failing), order, at, tuple(candidates), tuple(together), ticket, alone)
 
 
 def _alone(runner: Runner, tree: Tree, candidate: Candidate, tests: Sequence[str]) -> Ticket:

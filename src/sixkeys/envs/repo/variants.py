@@ -1,10 +1,11 @@
 """Which of many small changes make tests pass? Tests are collected once; each change is tried in a fork.
 
-Runs inside the sandbox, in the fork of a run. Where a change names probes, tests of which one must pass for
-the others to matter, many changes are screened first, one after the other in one fork, by calling the probes;
-what passes one there is tried like any other, by pytest in a fork of its own. A change is the new text of one function: in its fork every
-function object with the old code gets the new one, as if it had been written so. Streams one record a change,
-`variant`: its number, how many of its tests passed, in a word what ended it, and a sign a test that was run.
+Runs inside the sandbox, in the fork of a run. A change is the new text of one function: in its fork every
+function object with the old code gets the new one, as if it had been written so. Where changes name probes,
+tests of which one must pass for the others to matter, many are screened first, one after the other in one
+fork, by calling the tests; what passes a probe there and breaks nothing is tried like any other, by pytest in
+a fork of its own. Streams one record a change, `variant`: its number, how many of its tests passed, in a word
+what ended it, and a sign a test that was run.
 
 Not covered: what the old code did before the first test, and functions that are made while a test runs (the
 asker must try such changes in a run of their own); what a change's tests leave in the folder, the next sees;
@@ -217,7 +218,7 @@ def mute() -> None:
     empty = os.open(os.devnull, os.O_RDWR)
     for target in (1, 2):
         os.dup2(empty, target)
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout = sys.stderr = os.fdopen(empty, "w")
 
 
 def compiled(variant: dict, path: str) -> CodeType:

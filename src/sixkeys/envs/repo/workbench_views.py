@@ -1,8 +1,8 @@
 """What does the agent see of a workbench? The current view as text and as a patch, and sense tokens to read.
 
 Sense rows, fixed places, zeros where there is nothing: 16 of the failure, 8 of the bench (what RUN_TESTS,
-BACK and SEARCH are about, numbers of the journal and the list, and of what is under the cursor how many failing
-tests its best edit mends), 20 of what stands under the cursor, as a label of OPEN, and 20 of what NEXT would
+BACK and SEARCH are about, numbers of the journal and the list, and how many failing tests the best edit under
+the cursor mends), 20 of what stands under the cursor, as a label of OPEN, and 20 of what NEXT would
 move to. Of a line whose edits were tried, the first 8 are its own lexemes and the other 12 what the best of
 them writes; of a kind or an edit they are what is removed and what is written; of all else the 12 hold its
 text.
