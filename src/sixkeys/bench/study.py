@@ -66,6 +66,15 @@ B1 = settings(
     learn__replay_rows=8,
 )
 """The roadmap's gate names the first two."""
+OPEN = settings(
+    brain__use_self=True,
+    learn__rl_steps=40_000,
+    learn__stage1_updates=10,
+    learn__learning_rate=1e-3,
+    learn__entropy_coef=0.02,
+    learn__replay_rows=8,
+)
+"""Trained on the families and bugs open to training; every case is of bugs and templates held out from it."""
 GRID = settings(
     learn__rl_steps=700_000, learn__learning_rate=1.5e-3, learn__novelty_coef=0.03, learn__replay_rows=8
 )
@@ -84,6 +93,10 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
             Study(
                 "b1", ("repo:proc_mixed_loop",), (16,), B1, ABLATIONS,
                 cases=("b1", "b1_heldout"), episodes=100,
+            ),
+            Study(
+                "open", ("workbench:open_mixed",), (16,), OPEN,
+                cases=("open_multi", "open_regression", "open_refactor", "open_two"), episodes=200,
             ),
             Study(
                 "doorkey", ("minigrid:MiniGrid-DoorKey-5x5-v0",), (16,), settings(learn__rl_steps=100_000),

@@ -109,6 +109,10 @@ LADDER: tuple[Case, ...] = (
     ),
     Case("open", "workbench", "open_mixed", 6, 300, 16, _passes(0.9)),
     Case("open_heldout", "workbench", "open_heldout", 6, 300, 16, _passes(0.9)),
+    *(
+        Case(f"open_{family}", "workbench", f"open_{family}_heldout", 6, 200, 16, _passes(0.9))
+        for family in ("multi", "regression", "refactor", "two")
+    ),
 )  # fmt: skip
 """Every case, from simple to complex."""
 QUICK_EPISODES = 16

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from sixkeys.contract import KEYS
+from sixkeys.envs.repo import cursor
 from sixkeys.envs.repo.bodies import bodies
 from sixkeys.envs.repo.cursor import (
     BACK,
     EDITS,
+    FAILED,
     KINDS,
     NEXT,
     NO_OP,
@@ -28,8 +30,9 @@ from sixkeys.envs.repo.cursor import (
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.grammar import Lexicon
 from sixkeys.envs.repo.ground import Fault, Tree
+from sixkeys.envs.repo.marks import HELPS, MENDS, TRIED, UNTRIED, mark
 from sixkeys.envs.repo.open_tasks import FAMILIES, OpenTask, generate
-from sixkeys.envs.repo.oracle import plan
+from sixkeys.envs.repo.oracle import plan, right
 from sixkeys.envs.repo.skills import apply_and_run, next_line, skilled, undo_and_go_on
 
 
@@ -51,12 +54,29 @@ def pressed(bench: Bench, *keys: int) -> Bench:
 
 
 def wandered(bench: Bench, seed: int, keys: int) -> Bench:
-    """After random offered keys; every run fails as the one before."""
+    """After random offered keys; every run fails as the one before, and no edit that is tried helps."""
     chance = np.random.default_rng(seed)
     for _ in range(keys):
         key = int(chance.choice(np.flatnonzero(bench.offered())))
-        bench = bench.ran(bench.failing, False) if key == RUN_TESTS else bench.press(key)
+        if key != RUN_TESTS:
+            bench = bench.press(key)
+        else:
+            bench = swept(bench) if bench.tested else bench.ran(bench.failing, False)
     return bench
+
+
+def swept(bench: Bench, of: OpenTask | None = None, mended: frozenset[str] = frozenset()) -> Bench:
+    """After RUN_TESTS has tried edits: those of known repairs go well, the others do not help."""
+    at, marks = bench.top.item.at, dict.fromkeys([option.edit for option in bench.scope()], frozenset[str]())
+    good = {
+        edit: frozenset(of.failing[mended | {fault.function}])
+        for fault in (of.faults if of else ())
+        if fault.function not in mended
+        for edit in right(bench, fault).edits
+    }
+    after = {edit: good.get(edit, frozenset(bench.failing)) for edit in marks}
+    concerned = bench.tree.concerned(at, bench.failing)
+    return bench.marked({edit: mark(at, bench.failing, left, concerned) for edit, left in after.items()})
 
 
 def sound(bench: Bench, fault: Fault) -> bool:
@@ -115,7 +135,9 @@ def test_an_edit_that_is_opened_is_on_and_a_run_shows_its_root() -> None:
     assert bench.tree.files == edit.apply(task("single").files)
     assert bench.offers(RUN_TESTS)
     failed = pressed(bench, NEXT, OPEN).ran(bench.failing, False)
-    assert not failed.offers(RUN_TESTS)
+    assert failed.tested
+    assert failed.scope()
+    assert failed.phase == FAILED
     assert failed.top.cursor == 0
     assert (edit,) in failed.tried
     again = failed.press(BACK)
@@ -205,9 +227,12 @@ def test_no_shorter_way_makes_the_function_sound(family: str) -> None:
     for _ in range(len(of.keys) - 3):
         follow = []
         for bench in edge:
-            for key in (NEXT, OPEN, BACK, SEARCH):
-                after = bench.press(key)
-                name = tuple((f.phase, f.items[0].at, len(f.items), f.cursor, f.edit) for f in after.frames)
+            for key in (RUN_TESTS, NEXT, OPEN, BACK, SEARCH):
+                if key == RUN_TESTS and not (bench.tested and bench.offers(key)):
+                    continue
+                after = swept(bench, of) if key == RUN_TESTS else bench.press(key)
+                frames = ((f.phase, f.items[0], len(f.items), f.cursor, f.edit) for f in after.frames)
+                name = (tuple((p, i.at, i.text, *rest) for p, i, *rest in frames), *sorted(after.swept))
                 if name not in met:
                     met.add(name)
                     follow.append(after)
@@ -215,7 +240,7 @@ def test_no_shorter_way_makes_the_function_sound(family: str) -> None:
         assert not any(sound(bench, fault) for bench in edge)
     end = diagnosed(of)
     for key in of.keys[1:-1]:
-        end = pressed(end, key)
+        end = swept(end, of) if key == RUN_TESTS else pressed(end, key)
     assert sound(end, fault)
 
 
@@ -226,12 +251,13 @@ def test_the_oracle_finds_back_from_anywhere(family: str) -> None:
         bench = wandered(diagnosed(of), seed, 8)
         keys = plan(bench, of.faults, of.failing)
         assert keys
-        mended = 0
         for key in keys:
             assert bench.offers(key)
-            if key == RUN_TESTS:
-                mended = len(bench.edits)
-                bench = bench.ran(() if mended == len(of.faults) else bench.failing, mended == len(of.faults))
+            mended = frozenset(f.function for f in of.faults if sound(bench, f))
+            if key == RUN_TESTS and bench.tested:
+                bench = swept(bench, of, mended)
+            elif key == RUN_TESTS:
+                bench = bench.ran(of.failing[mended], not of.failing[mended])
             else:
                 bench = bench.press(key)
         assert bench.fixed
@@ -249,6 +275,81 @@ def test_skills_do_what_they_are_called() -> None:
     assert pressed(failed, *undo_and_go_on(failed)).top.cursor == 1
     assert skilled(failed) == undo_and_go_on(failed)
     assert skilled(fresh(bench.tree)) == [RUN_TESTS]
-    assert skilled(bench)[-1] == RUN_TESTS
+    assert skilled(bench) == [RUN_TESTS]
+    assert skilled(swept(bench)) == [NEXT]
     helped = pressed(bench, *keys[:-1]).ran(bench.failing[1:], False)
-    assert skilled(helped) != undo_and_go_on(helped)
+    assert helped.helped
+    assert skilled(helped) == [RUN_TESTS]
+
+
+def test_the_skilled_mends_what_marks_show() -> None:
+    """Of two bugs, too: with marks as the known repairs deserve them, no real run needed."""
+    for family in ("single", "two"):
+        of = task(family)
+        bench, mended = diagnosed(of), frozenset[str]()
+        for _ in range(60):
+            for key in skilled(bench):
+                mended = frozenset(f.function for f in of.faults if sound(bench, f))
+                if key == RUN_TESTS and bench.tested:
+                    bench = swept(bench, of, mended)
+                elif key == RUN_TESTS:
+                    bench = bench.ran(of.failing[mended], not of.failing[mended])
+                else:
+                    bench = pressed(bench, key)
+            if bench.fixed:
+                break
+        assert bench.fixed
+
+
+@pytest.mark.parametrize("keys", [(), (OPEN,), (OPEN, OPEN)])
+def test_what_helps_comes_to_the_top_of_every_list(keys: tuple[int, ...]) -> None:
+    """Marks at random: the order is by standing, then by tests that are fixed, then as before."""
+    of = task("single")
+    bench, chance = pressed(diagnosed(of), *keys), np.random.default_rng(0)
+    at, fails = bench.top.item.at, bench.failing
+    other = next(test for test in of.tests if test not in fails)
+    options = [fails, fails[1:], (), (*fails, other), (other,)]
+    after = {o.edit: options[int(chance.choice(5, p=[0.6, 0.1, 0.1, 0.1, 0.1]))] for o in bench.scope()}
+    marks = {edit: mark(at, fails, left, fails) for edit, left in after.items()}
+    assert {m.standing for m in marks.values()} >= {TRIED, MENDS}
+    assert all((m.standing == MENDS) == (after[edit] == ()) for edit, m in marks.items())
+    assert all((m.standing == HELPS) == (after[edit] == fails[1:]) for edit, m in marks.items() if fails[1:])
+    now = bench.marked(marks)
+    assert not now.scope()
+    assert now.tree == bench.tree
+    assert [frame.phase for frame in now.frames] == [frame.phase for frame in bench.frames]
+    assert now.top.cursor == 0
+    assert now.standing(now.top.item) == max(m.standing for m in marks.values())
+    edits = pressed(now, *[OPEN] * (2 - len(keys))).top
+    standings = [now.standing(item) for item in edits.items]
+    assert standings == sorted(standings, reverse=True)
+    assert standings[0] == MENDS
+    assert {i.candidate.edit for i in edits.items} <= set(after)
+    failing = [item.score for item in edits.items if now.standing(item) == TRIED]
+    assert failing == sorted(failing, reverse=True)
+
+
+def test_marks_belong_to_the_edits_that_were_on() -> None:
+    of = task("two")
+    bench = swept(diagnosed(of), of)
+    changed = pressed(bench, OPEN, OPEN, OPEN).ran(bench.failing, False)
+    assert changed.standing(changed.top.item) == UNTRIED
+    assert changed.scope()
+    back = pressed(changed, BACK, BACK, BACK)
+    assert back.standing(back.top.item) == bench.standing(bench.top.item)
+    assert not back.scope()
+
+
+def test_one_key_tries_the_likeliest_only() -> None:
+    def long(source, options, pieces):
+        return [len(option.after) for option in options]
+
+    bench = diagnosed(generate("single", 0, rank=long))
+    every = bench.tree.candidates(bench.top.item.at, bench.tree.pieces(bench.failing))
+    assert set(bench.scope()) == set(every)
+    old, cursor.MOST = cursor.MOST, 10
+    try:
+        lengths = [len(option.after) for option in bench.scope()]
+    finally:
+        cursor.MOST = old
+    assert lengths == sorted((len(option.after) for option in every), reverse=True)[:10]

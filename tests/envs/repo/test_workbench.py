@@ -13,22 +13,27 @@ from sixkeys.contract import (
     MARK_CHANGED,
     MARK_SUSPICIOUS,
     MARK_TRIED,
+    SIDE,
     SOURCE_ADDED,
     SOURCE_FAILURE,
     SOURCE_FOCUS,
     SOURCE_REMOVED,
+    SOURCE_SCREEN,
 )
 from sixkeys.envs import registry
 from sixkeys.envs.check import check_env
 from sixkeys.envs.pool import GymWorld, Pool
 from sixkeys.envs.repo.bodies import FORMS
-from sixkeys.envs.repo.cursor import BACK, NEXT, NO_OP, OPEN, RUN_TESTS, SEARCH
+from sixkeys.envs.repo.cursor import BACK, MARKED, NEXT, NO_OP, OPEN, RUN_TESTS, SEARCH
 from sixkeys.envs.repo.families import HELDOUT, hosts, trained_templates
+from sixkeys.envs.repo.marks import HELPS, MENDS, TRIED
 from sixkeys.envs.repo.open_tasks import FAMILIES, generate
 from sixkeys.envs.repo.runner import RunResult, shared_runner
 from sixkeys.envs.repo.skills import apply_and_run, undo_and_go_on
 from sixkeys.envs.repo.tokens import lex
+from sixkeys.envs.repo.views import STATE_CHANGED, STATE_SUSPICIOUS, STATE_TRIED
 from sixkeys.envs.repo.workbench import KEY_COST, TASKS, WORLD, WorkbenchEnv
+from sixkeys.envs.repo.workbench_views import ABOVE
 
 
 def begun(task: str = "open_mixed", seed: int = 3, **settings) -> WorkbenchEnv:
@@ -106,7 +111,7 @@ def test_a_history_marks_the_bug_and_something_else() -> None:
         own = env.task.tree.named[fault.path, fault.function]
         assert {at for at in wrong if at[0] == own.path and own.first <= at[1] <= own.last} <= changed
         assert any(not (at[0] == own.path and own.first <= at[1] <= own.last) for at in inside)
-        marks = env._observation()["senses"][24:44, 3]
+        marks = env._observation()["senses"][32:44, 3]
         assert bool(marks[0] & MARK_CHANGED) == (env.menu.top.item.at in changed)
 
 
@@ -125,12 +130,12 @@ def test_held_out_tasks_hold_what_training_never_sees() -> None:
     assert not said[True] & said[False]
 
 
-def test_random_keys_hardly_ever_succeed() -> None:
+def test_random_keys_hardly_ever_mend_two_bugs() -> None:
     solved = 0
     for seed in range(3):
-        env, chance = begun(seed=seed), np.random.default_rng(seed)
+        env, chance = begun("open_two", seed), np.random.default_rng(seed)
         for _ in range(60):
-            step = env.step(int(chance.choice(np.flatnonzero(env.menu.offered()))))
+            step = env.step(int(chance.integers(KEYS)))
             if step[2] or step[3]:
                 break
         solved += step[2]
@@ -146,9 +151,14 @@ def test_the_sense_rows_say_what_stands_there() -> None:
     assert {row[2] for row in rows[:16] if row[0]} <= {word.token for word in env.last.words} | {
         word.token for name in env.last.suspects for word in lex(name)
     }
-    assert [row[2] for row in rows[24:32] if row[0]] == [word.token for word in lex(item.text)][:8]
-    assert {row[0] for row in rows[24:32] if row[0]} == {SOURCE_FOCUS}
+    tokens = [word.token for word in lex(item.text)]
+    assert not rows[24:32].any()
+    assert [row[2] for row in rows[32:44] if row[0]] == tokens[:12]
+    assert {row[0] for row in rows[32:44] if row[0]} == {SOURCE_SCREEN}
     assert all(row[3] & MARK_SUSPICIOUS and row[1] == 1 + OPEN for row in rows[24:44] if row[0])
+    ((tried, *_),) = play(env, [RUN_TESTS])
+    assert [row[2] for row in tried["senses"][24:32] if row[0]] == tokens[:8]
+    assert {row[0] for row in tried["senses"][24:32] if row[0]} == {SOURCE_FOCUS}
     for keys in ([], [OPEN], [OPEN, OPEN]):
         play(env, keys)
         before = env._observation()["senses"][44:64]
@@ -163,6 +173,8 @@ def test_the_sense_rows_say_what_stands_there() -> None:
 def test_what_open_would_write_is_what_it_writes() -> None:
     env = begun("open_single", 5)
     ((observation, *_),) = play(env, [RUN_TESTS])
+    assert SOURCE_ADDED not in observation["senses"][32:44, 0]
+    ((observation, *_),) = play(env, [RUN_TESTS])
     rows = [row for row in observation["senses"][32:44] if row[0]]
     assert {row[0] for row in rows} == {SOURCE_ADDED}
     promised = {row[2] for row in rows if row[3] & MARK_CHANGED}
@@ -172,6 +184,30 @@ def test_what_open_would_write_is_what_it_writes() -> None:
     (edit,) = env.menu.edits
     assert promised <= {word.token for word in lex(edit.new)} | set(range(256))
     assert env.files != env.task.files
+
+
+def test_edits_that_were_tried_are_seen_and_the_best_is_opened() -> None:
+    env = begun("open_single", 0)
+    play(env, [RUN_TESTS])
+    while True:
+        ((observation, reward, *_),) = play(env, [RUN_TESTS])
+        assert reward == -KEY_COST
+        assert env.files == env.task.files
+        standing = env.menu.standing(env.menu.top.item)
+        bits = {TRIED: MARK_TRIED, HELPS: MARK_TRIED | MARK_SUSPICIOUS}
+        wanted = bits.get(standing, MARK_TRIED | MARK_SUSPICIOUS | MARK_CHANGED)
+        row = env.menu.top.cursor - max(0, min(env.menu.top.cursor - ABOVE, len(env.menu.top.items) - SIDE))
+        assert observation["ids"][2] == MARKED[standing - TRIED]
+        states = {STATE_TRIED: MARK_TRIED, STATE_SUSPICIOUS: MARK_SUSPICIOUS, STATE_CHANGED: MARK_CHANGED}
+        state = int(observation["patch"][row, 0, 2])
+        assert all(bool(state & cell) == bool(wanted & bit) for cell, bit in states.items())
+        assert env.journal.notes[-1].sort == "tried"
+        if standing == MENDS:
+            break
+        play(env, [NEXT])
+    assert env.menu.best(env.menu.top.item).fixed == len(env.menu.failing)
+    *_, last = play(env, [OPEN, OPEN, OPEN, RUN_TESTS])
+    assert last[2]
 
 
 def test_a_failed_edit_is_taken_back_and_marked() -> None:

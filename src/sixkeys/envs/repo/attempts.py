@@ -127,7 +127,7 @@ class Attempts:
             yield Attempt(air.hands[0], passed, said(result), result.passed)
             return
         variants = air.ticket.request["variants"]
-        for hand, (passed, ended), variant in zip(air.hands, result.variants, variants, strict=False):
+        for hand, (passed, ended, _), variant in zip(air.hands, result.variants, variants, strict=False):
             if ended == UNFIT:
                 self._launch([hand], together=False)
             else:

@@ -148,8 +148,8 @@ def encoded(name: str, content: str) -> bytes:
 class Stage:
     """A plugin that stops pytest where it would collect. `serve` returns in each fork."""
 
-    def __init__(self, serve: Callable[[], tuple[dict, int, int]]):
-        self.serve = serve
+    def __init__(self, serve: Callable[[], tuple[dict, int, int]], variants: Callable[..., Any]):
+        self.serve, self.variants = serve, variants
         self.open = True
         self.reporter = Reporter(-1)
 
@@ -166,6 +166,10 @@ class Stage:
             request, self.reporter.records, text = self.serve()
             self.reporter.process, self.reporter.asked = os.getpid(), asked(request["tests"])
             begin(session, request, self.reporter, text)
+            self.reporter.brief = request["brief"]
+            if request["variants"]:
+                plugin = self.variants(self.reporter, request["variants"], request["each"])
+                session.config.pluginmanager.register(plugin)
 
 
 def begin(session: pytest.Session, request: dict, reporter: Reporter, text: int) -> None:

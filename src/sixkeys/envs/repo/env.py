@@ -22,7 +22,7 @@ from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.failure import Failure, failure, steady
 from sixkeys.envs.repo.families import FAMILIES, HELDOUT, TRAINED
 from sixkeys.envs.repo.menu import FIXED, MENU_KEYS, RUN_TESTS, Menu, fresh
-from sixkeys.envs.repo.runner import Runner, RunResult, Ticket, shared_runner
+from sixkeys.envs.repo.runner import Runner, RunResult, shared_runner
 from sixkeys.envs.repo.verdict import judge
 
 WORLD = 3
@@ -48,6 +48,12 @@ class Interface(Protocol):
     def fixed(self) -> bool: ...
 
     def offered(self) -> np.ndarray: ...
+
+
+class Pending(Protocol):
+    """A run that was asked for."""
+
+    def result(self) -> RunResult: ...
 
 
 class RepoEnv(gym.Env, ABC):
@@ -92,6 +98,10 @@ class RepoEnv(gym.Env, ABC):
     def _press(self, key: int) -> None:
         """What an offered key does that is not a run."""
 
+    def _ask(self, runner: Runner) -> Pending:
+        """Asks for what RUN_TESTS runs now."""
+        return runner.submit(self.files, self.task.tests, seconds=RUN_SECONDS)
+
     @abstractmethod
     def _hear(self, result: RunResult) -> None:
         """Takes in a run."""
@@ -103,7 +113,7 @@ class RepoEnv(gym.Env, ABC):
         """The first observation of an episode whose task is there, and its info."""
         self.keys, self.output = 0, ""
         self.pressed: int | None = None
-        self.ticket: Ticket | None = None
+        self.ticket: Pending | None = None
         return self._observation(), {"action_mask": self.menu.offered(), "oracle_steps": self.oracle_steps()}
 
     def step(self, action: int) -> StepResult:
@@ -124,7 +134,7 @@ class RepoEnv(gym.Env, ABC):
         if self.pressed == RUN_TESTS and self.menu.offered()[RUN_TESTS]:
             if self.runner is None:
                 self.runner = shared_runner(isolation=self.isolation)
-            self.ticket = self.runner.submit(self.files, self.task.tests, seconds=RUN_SECONDS)
+            self.ticket = self._ask(self.runner)
 
     def finish(self) -> StepResult:
         """What the key did: (observation, reward, terminated, truncated, info)."""

@@ -72,12 +72,13 @@ def by_hand(source: str, options: Sequence[Candidate], pieces: Sequence[str]) ->
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """Files and what is known of them. What was worked out is kept in `known`, `blamed`, `said`."""
+    """Files and what is known of them. What was worked out is kept in `found`, `known`, `blamed`, `said`."""
 
     files: Mapping[str, str]
     covered: Mapping[At, frozenset[str]]
     changed: frozenset[At] = frozenset()
     rank: Rank = by_hand
+    found: dict[tuple, tuple[Candidate, ...]] = field(default_factory=dict, repr=False)
     known: dict[tuple, tuple[Group, ...]] = field(default_factory=dict, repr=False)
     blamed: dict[tuple[str, ...], dict[At, float]] = field(default_factory=dict, repr=False)
     said: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -132,6 +133,13 @@ class Tree:
             self.said[failing] = words(map(self.test_text, failing[:TELLING]))
         return self.said[failing]
 
+    def concerned(self, at: At, failing: tuple[str, ...]) -> frozenset[str]:
+        """The failing tests that run the function in which a line stands; where none does, all of them."""
+        own = [f for f in self.functions if f.path == at[0] and f.first <= at[1] <= f.last]
+        places = {(at[0], line) for function in own for line in function.lines} | {at}
+        met = {test for place in places for test in self.covered.get(place, ())}
+        return frozenset(met & {*failing}) or frozenset(failing)
+
     def suspects(self, failing: tuple[str, ...]) -> dict[At, float]:
         """Suspicious lines, worst first: Ochiai's coefficient, what failing tests name, what was changed."""
         if failing not in self.blamed:
@@ -156,13 +164,21 @@ class Tree:
             scores[at] += CHANGED
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
+    def candidates(self, at: At, pieces: Sequence[str]) -> tuple[Candidate, ...]:
+        """The edits of one line, in the grammar's order."""
+        key = (at, tuple(pieces))
+        if key not in self.found:
+            path, source = at[0], self.sources.get(at[0], "")
+            found = [*bodies(path, self.parsed[path], at[1], self.lexicon)] if source else []
+            found += candidates(path, source, self.lexicon, [at[1]], pieces) if source else ()
+            self.found[key] = tuple(found)
+        return self.found[key]
+
     def options(self, at: At, pieces: Sequence[str]) -> tuple[Group, ...]:
         """The edits of one line in groups, both the likely ones first."""
         key = (at, tuple(pieces))
         if key not in self.known:
-            path, source = at[0], self.sources.get(at[0], "")
-            found = [*bodies(path, self.parsed[path], at[1], self.lexicon)] if source else []
-            found += candidates(path, source, self.lexicon, [at[1]], pieces) if source else ()
+            found, source = self.candidates(at, pieces), self.sources.get(at[0], "")
             scored = sorted(map(Scored, found, self.rank(source, found, pieces)), key=lambda s: -s.score)
             groups: dict[str, list[Scored]] = {}
             for option in scored:

@@ -61,7 +61,7 @@ def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     child.rehearse(settings["base"], child.arguments())
     keeper.clean()
     keeper.library.install()
-    pytest.main(child.arguments(), plugins=[child.Stage(keeper.serve)])
+    pytest.main(child.arguments(), plugins=[child.Stage(keeper.serve, rooms.variants.Variants)])
     sys.exit("pytest ended before the first request")
 
 

@@ -5,11 +5,14 @@ Not covered: why an edit helped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from sixkeys.envs.repo import marks
 from sixkeys.envs.repo.edits import RepoEdit
+from sixkeys.envs.repo.ground import At
 
-HYPOTHESIS, CHECK, PROGRESS, UNDONE = "hypothesis", "check", "progress", "undone"
+HYPOTHESIS, CHECK, PROGRESS, UNDONE, TRIED = "hypothesis", "check", "progress", "undone", "tried"
 
 
 class Note(NamedTuple):
@@ -46,6 +49,12 @@ class Journal(NamedTuple):
             edit = before[-1]
             return self._with(UNDONE, f"{edit.path}:{edit.line} reads {edit.old.strip()!r} again")
         return self
+
+    def tried(self, at: At, standings: Sequence[int]) -> Journal:
+        """Edits were tried for a line."""
+        helps, mends = standings.count(marks.HELPS), standings.count(marks.MENDS)
+        told = f"{len(standings)} edits of {at[0]}:{at[1]}, {mends} mend what runs it, {helps} help"
+        return self._with(TRIED, told)
 
     def ran(self, failing: tuple[str, ...], tests: int) -> Journal:
         """The tests were run."""

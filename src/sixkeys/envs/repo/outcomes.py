@@ -15,6 +15,8 @@ WORST_LAST = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
 OUTPUT_KEPT = 16_000
 UNFIT = "unfit"
 """Of a variant: it cannot be tried as one, only in a run of its own."""
+BROKE = "broke"
+"""Of a variant: a failing test passes, but one that is no probe fails."""
 USAGE = 4
 GAVE_UP = {3: "pytest ended on an internal error", USAGE: "pytest could not use the tests or configuration"}
 """Exit codes with which pytest gives up; they can make a result worse, never better."""
@@ -44,6 +46,17 @@ class TestOutcome(NamedTuple):
     """Why it failed, a few lines without durations or addresses; empty where it did not."""
 
 
+class Went(NamedTuple):
+    """What became of one variant."""
+
+    passed: int
+    """How many of its tests passed."""
+    ended: str
+    """passed | failed | timeout | crashed | BROKE | UNFIT"""
+    signs: str
+    """`.` for each test that passed, `-` for one that did not, in their order, up to the last that ended."""
+
+
 class RunResult(NamedTuple):
     """What became of one run."""
 
@@ -57,9 +70,8 @@ class RunResult(NamedTuple):
     """Of a traced run: node -> the marks it passed, as tracer.py packs them."""
     lines: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """Of a traced run: (path, the line of each mark in it), in the order of the marks."""
-    variants: tuple[tuple[int, str], ...] = ()
-    """Of a run of variants, in their order, up to the last that was tried: how many of its tests passed, and
-    passed | failed | timeout | crashed | UNFIT."""
+    variants: tuple[Went, ...] = ()
+    """Of a run of variants, in their order, up to the last that was tried."""
 
     @property
     def passed(self) -> bool:
@@ -74,7 +86,7 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
     if request["cold"]:
         return read_cold(message)
     if request.get("variants"):
-        tried = tuple((r["variant"][1], r["variant"][2]) for r in message["records"] if "variant" in r)
+        tried = tuple(Went(*r["variant"][1:]) for r in message["records"] if "variant" in r)
         return RunResult((), message["status"], message["seconds"], message["text"], variants=tried)
     worst: dict[str, TestOutcome] = {}
     texts: list[str] = []

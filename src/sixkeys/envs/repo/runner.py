@@ -149,10 +149,11 @@ class Runner:
 
         files: relative path -> text, the whole tree, or what is changed of the project; tests: node ids or
         files, none for all; seconds: wall limit; trace: of a project, tell what each test covers; variants:
-        of a project, functions to be tried one by one (`swap.Swaps.variant`), `each` in so many CPU seconds;
-        cpu: limit of CPU seconds of the run's first process, where it is not that of the clock; brief: of a
-        project, tests that fail need not say how; urgent: before all runs that wait; first: of a project, the
-        run ends with the first test that fails, and those after it are not reported.
+        functions to be tried one by one (`swap.Swaps.variant`), `each` in so many CPU seconds, not in a tree
+        without a project that has a configuration of its own; cpu: limit of CPU seconds of the run's first
+        process, where it is not that of the clock; brief: tests that fail need not say how; urgent: before
+        all runs that wait; first: of a project, the run ends with the first test that fails, and those after
+        it are not reported.
         """
         more = {
             "trace": trace,

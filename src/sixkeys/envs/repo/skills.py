@@ -5,13 +5,21 @@
 
 from __future__ import annotations
 
-from sixkeys.envs.repo.cursor import FAILED, FIXED, NEXT, NO_OP, OPEN, RUN_TESTS, UNTESTED, Bench
-from sixkeys.envs.repo.edits import RepoEdit
-from sixkeys.envs.repo.ground import At
-from sixkeys.envs.repo.oracle import Wanted, follow, undo, walk
-
-LINES, FADING = 10, 0.9
-"""Suspicious lines that `skilled` looks at; how much less likely each further edit of a kind is."""
+from sixkeys.envs.repo.cursor import (
+    BACK,
+    FAILED,
+    FIXED,
+    LINES,
+    NEXT,
+    NO_OP,
+    OPEN,
+    ROOT,
+    RUN_TESTS,
+    Bench,
+    Frame,
+)
+from sixkeys.envs.repo.marks import HELPS, MENDS
+from sixkeys.envs.repo.oracle import follow, undo
 
 
 def next_line(bench: Bench) -> list[int]:
@@ -40,45 +48,46 @@ def undo_and_go_on(bench: Bench) -> list[int]:
 
 
 def skilled(bench: Bench) -> list[int]:
-    """The next move of one who trusts the order of the lists: the likeliest edit that was not tried, a run,
-    back where it did not help."""
+    """The next move of one who has the edits of line after line tried: what mends its line is applied at
+    once, what only helps when every suspicious line was tried."""
     if bench.phase == FIXED:
         return [NO_OP]
-    if bench.phase == UNTESTED or not bench.tested:
+    if not bench.tested:
         return [RUN_TESTS]
-    if bench.phase == FAILED and not _helped(bench):
+    if bench.phase == FAILED:
         return undo_and_go_on(bench)
-    best = max(_hopes(bench).items(), key=lambda hope: hope[1], default=None)
-    keys = walk(bench, Wanted(frozenset({best[0][0]}), frozenset({best[0][1]}))) if best else None
-    return [*keys, RUN_TESTS] if keys else next_line(bench) or [NO_OP]
+    if bench.standing(bench.top.item) == MENDS and not _spent(bench):
+        return apply_and_run(bench)
+    if bench.top.phase not in (ROOT, LINES):
+        return [BACK]
+    if bench.offers(RUN_TESTS):
+        return [RUN_TESTS]
+    if bench.top.phase == LINES:
+        return [NEXT] if _free(bench, bench.top) else [BACK]
+    return _at_root(bench)
 
 
-def _helped(bench: Bench) -> bool:
-    """Do fewer tests fail with the last edit than before it, and none that passed?"""
-    before = [root.failing for root in bench.roots[:-1] if root.failing is not None]
-    return set(bench.failing) < set(before[-1])
+def _at_root(bench: Bench) -> list[int]:
+    """To the next line that was not tried, else to one that helps, else into the next file."""
+    if _free(bench, bench.top):
+        return [NEXT]
+    for standing in (MENDS, HELPS):
+        for place, item in enumerate(bench.top.items):
+            turn = [NEXT] * ((place - bench.top.cursor) % len(bench.top.items))
+            there = follow(bench, turn)
+            if bench.standing(item) == standing and not _spent(there):
+                return [*turn, *apply_and_run(there)]
+    item = bench.top.item
+    opened = bench.opened(item) if item.sort == "file" else None
+    return [OPEN] if opened and _free(bench, opened) else [NEXT] if len(bench.top.items) > 1 else [NO_OP]
 
 
-def _hopes(bench: Bench) -> dict[tuple[At, RepoEdit], float]:
-    """Edits of the most suspicious lines that were not tried -> what is expected of each for the keys it
-    takes from here."""
-    tree, pieces = bench.tree, bench.tree.pieces(bench.failing)
-    here = [frame.cursor for frame in bench.frames[len(bench.frames) - len(undo(bench)) :]]
-    suspects = list(tree.suspects(bench.failing).items())[:LINES]
-    hopes: dict[tuple[At, RepoEdit], float] = {}
-    for place, (at, blame) in enumerate(suspects):
-        for step, group in enumerate(tree.options(at, pieces)):
-            for further, option in enumerate(group.edits):
-                edit = option.candidate.edit
-                if (*bench.edits, edit) not in bench.tried:
-                    hope = blame * option.score * FADING**further
-                    hopes[at, edit] = hope / _keys(here, [place, step, further])
-    return hopes
+def _free(bench: Bench, frame: Frame) -> bool:
+    """Is there a line in this list whose edits were not tried?"""
+    return any(item.sort == "line" and not bench.standing(item) for item in frame.items)
 
 
-def _keys(here: list[int], there: list[int]) -> int:
-    """About how many keys an edit costs: the way to it from the cursors of the open lists, a run, an undo."""
-    shared = next((n for n, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), len(there) - 1)
-    shared = min(shared, len(here) - 1)
-    turns = there[shared] - here[shared]
-    return 2 + len(here) - 1 - shared + (turns if turns >= 0 else 15) + sum(there[shared + 1 :]) + 3 - shared
+def _spent(bench: Bench) -> bool:
+    """Was the edit that OPEN leads to run before?"""
+    candidate = bench.first_edit(bench.top.item)
+    return candidate is None or (*bench.edits, candidate.edit) in bench.tried

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.grammar import Candidate
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -66,12 +67,31 @@ class Swaps:
         """The function whose body holds these lines."""
         return next((room for room in self.rooms if room.body <= first and last <= room.last), None)
 
-    def variant(self, candidate: Candidate, tests: Sequence[str]) -> dict[str, Any] | None:
-        """What `Runner.submit` takes as a variant, its tests included; None where there can be none."""
+    def plain(self, first: int, last: int) -> Room | None:
+        """The function of the module, without decorators, that holds these lines, its head included."""
+        free = (room for room in self.rooms if not room.headers and room.mark == room.first)
+        return next((room for room in free if room.first <= first and last <= room.last), None)
+
+    def ending(self, edit: RepoEdit) -> Room | None:
+        """The function whose last lines the edit replaces, or behind which it puts lines that are its own."""
+        first = edit.line or 1
+        after = first + edit.old.count("\n")
+        found = (room for room in self.rooms if room.body <= min(first, room.last) and after == room.last + 1)
+        room = next(found, None) if edit.old.endswith("\n") or not edit.old else None
+        deep = room and all(_depth(row) > _depth(self.lines[room.first - 1]) for row in _rows(edit.new))
+        return room if deep else None
+
+    def variant(
+        self, candidate: Candidate, tests: Sequence[str], heads: bool = False
+    ) -> dict[str, Any] | None:
+        """What `Runner.submit` takes as a variant, its tests included; None where there can be none. `heads`:
+        the head of a function may change, too, where nothing but its parameters' defaults is run."""
         edit = candidate.edit
         first = edit.line or 1
         last = first + edit.old.count("\n")
-        room = self.room(first, last)
+        room = self.room(first, last) or self.ending(edit)
+        head = room is None and heads
+        room = self.plain(first, last) if head else room
         if room is None:
             return None
         inside = "".join(self.lines[room.first - 1 : room.last])
@@ -81,5 +101,13 @@ class Swaps:
         text = inside[:start] + edit.new + inside[start + len(edit.old) :]
         return {
             "path": self.path, "names": list(room.names), "line": room.mark, "future": self.future,
-            "source": f"{room.headers}{text}\n", "tests": list(tests),
+            "source": f"{room.headers}{text}\n", "tests": list(tests), "head": head,
         }  # fmt: skip
+
+
+def _rows(text: str) -> list[str]:
+    return [row for row in text.split("\n") if row.strip()]
+
+
+def _depth(row: str) -> int:
+    return len(row) - len(row.lstrip())

@@ -281,7 +281,7 @@ def sound(record: Any) -> bool:
             _are(str, pair, 2, {1: list}) and _are(int, pair[1]) for pair in value
         )
     if kind == "variant":
-        return _are(int, value, 3, {2: str}) and value[1] >= 0
+        return _are(int, value, 4, {2: str, 3: str}) and value[1] >= 0
     return (
         (kind in ("start", "usage") and isinstance(value, str))
         or (kind == "collected" and _are(str, value))

@@ -2,8 +2,8 @@
 walk over its lines and the edits of each, real pytest.
 
 `open_<family>` for each family of `open_tasks`, `open_mixed` for any of them; with `_heldout` behind, of bugs
-and templates that training never sees (`open_heldout` is the mixture). Reward: -0.02 a key, +1 when a run
-passes by the verdict.
+and templates that training never sees (`open_heldout` is the mixture). Reward: -0.02 a key, +1 when a run of
+the tree passes by the verdict; marks of edits that were tried are worth nothing.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from sixkeys.contract import Observation, WorldSpec, descriptor
 from sixkeys.envs.repo import workbench_views as views
 from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.cursor import NO_OP, RUN_TESTS, WORKBENCH_KEYS, Bench, fresh
-from sixkeys.envs.repo.env import RepoEnv
+from sixkeys.envs.repo.env import Pending, RepoEnv
 from sixkeys.envs.repo.failure import Failure, failure, steady
 from sixkeys.envs.repo.ground import Rank, by_hand
 from sixkeys.envs.repo.notes import Journal
 from sixkeys.envs.repo.open_tasks import FAMILIES, OpenTask, generate
 from sixkeys.envs.repo.oracle import plan
 from sixkeys.envs.repo.runner import Runner, RunResult
+from sixkeys.envs.repo.sweep import Sweep, begun
 from sixkeys.envs.repo.verdict import judge
 from sixkeys.envs.repo.views import FAILURE_ROOM, SENSES
 
@@ -62,6 +63,7 @@ class WorkbenchEnv(RepoEnv):
         self.menu, self.files, self.journal = fresh(task.tree), task.files, Journal()
         self.way: list[int] | None = list(task.keys)
         self.last: Failure | None = None
+        self.sweep: Sweep | None = None
         return self._begin()
 
     def oracle(self) -> int:
@@ -95,10 +97,32 @@ class WorkbenchEnv(RepoEnv):
         if key != NO_OP:
             self._follow(key)
 
+    def _ask(self, runner: Runner) -> Pending:
+        """A run of the tree, or of the edits below the cursor where the tree was run."""
+        menu = self.menu
+        self.sweep = None
+        if not menu.tested:
+            return super()._ask(runner)
+        at, scope = menu.top.item.at, menu.scope()
+        self.sweep = begun(runner, menu.tree, menu.failing, self._task().tests, at, scope)
+        return self.sweep
+
     def _hear(self, result: RunResult) -> None:
-        """Takes in a run: which tests fail, by the verdict, and what the first of them says."""
+        """Takes in a run: of the tree, or of edits that were tried."""
         if result.status == "refused":
             raise RuntimeError(f"the tests were not run: {result.output}")
+        sweep, self.sweep = self.sweep, None
+        if sweep is None:
+            self._heard(result)
+            self._follow(RUN_TESTS)
+            return
+        found = sweep.marks(result, self._task().files)
+        self.menu = self.menu.marked(found)
+        self.journal = self.journal.tried(sweep.at, [made.standing for made in found.values()])
+        self.way = None
+
+    def _heard(self, result: RunResult) -> None:
+        """Which tests fail, by the verdict, and what the first of them says."""
         task, tree = self._task(), self.menu.tree
         self.output = steady(result.output)
         outcomes = {outcome.node: outcome for outcome in result.outcomes}
@@ -111,7 +135,6 @@ class WorkbenchEnv(RepoEnv):
         failing = () if passed else tuple(bad) or task.tests
         self.menu = self.menu.ran(failing, passed)
         self.journal = self.journal.ran(failing, len(task.tests))
-        self._follow(RUN_TESTS)
 
     def _sight(self) -> views.Sight:
         return views.Sight(self.menu, self.last, self.journal, self.output)

@@ -1,9 +1,14 @@
 """What does the agent see of a workbench? The current view as text and as a patch, and sense tokens to read.
 
 Sense rows, fixed places, zeros where there is nothing: 16 of the failure, 8 of the bench (what RUN_TESTS,
-BACK and SEARCH are about, then numbers of the journal and the list), 20 of what stands under the cursor, as a
-label of OPEN, and 20 of what NEXT would move to. Of a line the first 8 are its own lexemes, the other 12 what
-its likeliest edit writes; of a kind or an edit they are what is removed and what is written.
+BACK and SEARCH are about, numbers of the journal and the list, and how many failing tests the best edit under
+the cursor mends), 20 of what stands under the cursor, as a label of OPEN, and 20 of what NEXT would
+move to. Of a line whose edits were tried, the first 8 are its own lexemes and the other 12 what the best of
+them writes; of a kind or an edit they are what is removed and what is written; of all else the 12 hold its
+text.
+
+What was tried carries TRIED; then SUSPICIOUS says that it helps, and CHANGED beside it that it mends all that
+fails and runs its function. Before that the two say what they say elsewhere, of lines.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from sixkeys.envs.repo.cursor import Bench, Item
 from sixkeys.envs.repo.edits import line_edit
 from sixkeys.envs.repo.failure import Failure
 from sixkeys.envs.repo.grammar import Candidate
+from sixkeys.envs.repo.marks import HELPS, MENDS, UNTRIED
 from sixkeys.envs.repo.notes import Journal
 from sixkeys.envs.repo.tokens import NUMBER, WORD, EditTokens, Lexeme, edit_tokens, lex
 from sixkeys.envs.repo.views import ADDED_ROOM, FAILURE_ROOM, REMOVED_ROOM, SENSES, VIEW_ROOM, Line, patch
@@ -26,6 +32,11 @@ from sixkeys.envs.repo.views import ADDED_ROOM, FAILURE_ROOM, REMOVED_ROOM, SENS
 __all__ = ["Sight", "lines", "patch", "screen", "senses"]
 
 Row = tuple[int, int, int, int]
+STATES = (
+    (MARK_SUSPICIOUS, views.STATE_SUSPICIOUS), (MARK_CHANGED, views.STATE_CHANGED),
+    (MARK_TRIED, views.STATE_TRIED),
+)  # fmt: skip
+"""A mark of a sense token and the same state of a patch cell."""
 ABOVE = 2
 """Items of a list that stand above the cursor's in the patch, at most."""
 
@@ -93,12 +104,15 @@ def _bench_rows(sight: Sight) -> list[Row]:
 
     tried = MARK_TRIED * (bench.edits in bench.tried)
     facts = (len(journal.failed), journal.gain, bench.top.cursor, len(bench.top.items))
-    word = next((word.token for word in lex(bench.top.item.text) if word.kind == WORD), 0)
+    item, best = bench.top.item, bench.best(bench.top.item)
+    word = next((word.token for word in lex(item.text) if word.kind == WORD), 0)
+    asks = MARK_CHANGED * (not bench.tested) | MARK_SUSPICIOUS * bool(bench.scope())
     return [
-        (source, 1 + cursor.RUN_TESTS, number(len(bench.failing)), tried),
+        (source, 1 + cursor.RUN_TESTS, number(len(bench.failing)), tried | asks),
         (source, 1 + cursor.BACK, number(len(bench.edits)), tried | MARK_CHANGED * bool(bench.edits)),
         (source, 1 + cursor.SEARCH, word, 0) if word and bench.offers(cursor.SEARCH) else (0, 0, 0, 0),
         *((source, 0, number(fact), 0) for fact in facts),
+        (source, 1 + cursor.OPEN, number(best.fixed), _mark(bench, item)) if best else (0, 0, 0, 0),
     ]
 
 
@@ -106,14 +120,13 @@ def _item_rows(sight: Sight, key: int, item: Item) -> tuple[list[Row], list[Row]
     """The two rooms of an item, labelled with the key that it stands for."""
     bench, line = sight.bench, item.sort == "line"
     shared = {word.text for word in sight.failure.words} if sight.failure else set()
-    mark = MARK_SUSPICIOUS * (line and item.score > 0) | MARK_TRIED * _tried(bench, item)
-    mark |= MARK_CHANGED * (line and item.at in bench.tree.changed)
+    mark = _mark(bench, item)
 
     def row(source: int, word: Lexeme, changed: bool = False) -> Row:
         also = MARK_SHARED * (word.telling and word.text in shared) | MARK_CHANGED * changed
         return (source, 1 + key, word.token, mark | also)
 
-    candidate = bench.first_edit(item)
+    candidate = bench.first_edit(item) if not line or bench.standing(item) else None
     if candidate is None:
         return [], [row(contract.SOURCE_SCREEN, word) for word in lex(item.text)]
     tokens = _shown(bench, candidate)
@@ -132,8 +145,15 @@ def _shown(bench: Bench, candidate: Candidate) -> EditTokens:
     return edit_tokens(whole.old, whole.new, REMOVED_ROOM, ADDED_ROOM)
 
 
-def _tried(bench: Bench, item: Item) -> bool:
-    return item.candidate is not None and (*bench.edits, item.candidate.edit) in bench.tried
+def _mark(bench: Bench, item: Item) -> int:
+    """MARK_SUSPICIOUS, MARK_TRIED and MARK_CHANGED of an item."""
+    standing = bench.standing(item)
+    if standing != UNTRIED:
+        return MARK_TRIED | MARK_SUSPICIOUS * (standing >= HELPS) | MARK_CHANGED * (standing == MENDS)
+    line = item.sort == "line"
+    failed = item.candidate is not None and (*bench.edits, item.candidate.edit) in bench.tried
+    changed = line and item.at in bench.tree.changed
+    return MARK_TRIED * failed | MARK_SUSPICIOUS * (line and item.score > 0) | MARK_CHANGED * changed
 
 
 def _list(bench: Bench) -> list[Line]:
@@ -141,10 +161,9 @@ def _list(bench: Bench) -> list[Line]:
     top, found = bench.top, []
     start = max(0, min(top.cursor - ABOVE, len(top.items) - SIDE))
     for index, item in enumerate(top.items[start : start + 2 * SIDE], start):
-        changed = item.sort == "line" and item.at in bench.tree.changed
-        state = views.STATE_SUSPICIOUS * (item.score > 0) | views.STATE_CHANGED * changed
-        state |= views.STATE_TRIED * _tried(bench, item) | views.STATE_CURSOR * (index == top.cursor)
-        found.append(Line(item.text, state))
+        mark = _mark(bench, item)
+        state = sum(bit for flag, bit in STATES if mark & flag)
+        found.append(Line(item.text, state | views.STATE_CURSOR * (index == top.cursor)))
     return found
 
 
