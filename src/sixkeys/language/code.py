@@ -118,8 +118,10 @@ class Page:
         self.tokens = [token for token, _ in found]
         self.starts = [start for _, start in found]
         self.often = Counter(self.tokens)
-        self.pairs = Counter(zip(self.tokens, self.tokens[1:], strict=False))
-        self.triples = Counter(zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False))
+        self.pairs: Counter[tuple[str, ...]] = Counter(zip(self.tokens, self.tokens[1:], strict=False))
+        self.triples: Counter[tuple[str, ...]] = Counter(
+            zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False)
+        )
         self.said = {word for piece in pieces for word in (piece, *parts(piece))}
         self.feeds = [0, *(match.end() for match in re.finditer("\n", text))]
         self.functions = _functions(text.split("\n"))
@@ -161,7 +163,7 @@ class Page:
 
     def count(self, row: tuple[str, ...]) -> float:
         """log1p of how often the file says two or three tokens in a row."""
-        return log1p(self.pairs[row] if len(row) == 2 else self.triples[row])
+        return log1p((self.pairs if len(row) == 2 else self.triples)[row])
 
     def lines(self, start: int, end: int, more: int = 0) -> list[str]:
         """The tokens of the lines that a span touches, and of `more` lines before and after."""
