@@ -302,3 +302,37 @@ def test_what_people_break_may_be_put_right(seed: int):
 )
 def test_literals_are_put_together_but_nothing_large(text: str, value: object):
     assert fold(ast.parse(text, mode="eval").body) == value
+
+
+FRAMED = "import sys\n\n\ndef where():\n    return sys._getframe(1).f_globals\n"
+
+
+def test_a_file_that_works_with_frames_may_read_more_of_the_same_and_nothing_else():
+    assert rules(f"{FRAMED}x = sys._getframe(2).f_globals\n", FRAMED) == set()
+    assert rules(f"{FRAMED}x = sys._getframe(2).f_code.co_consts\n", FRAMED) == {"frames"}
+    assert rules(f"{OLD}x = sys._getframe(2)\nimport sys\n", OLD, **{"b.py": FRAMED}) == {"frames"}
+    code = "def g(f):\n    return print(f.__code__)\n"
+    assert rules(f"{code}g.__code__ = h\n", code) == {"dynamic code"}
+
+
+ASKED = [
+    "def g(f):\n    return f.__code__.co_argcount\n",
+    "def g(f, h):\n    return f.__code__ is h.__code__\n",
+    "class Missing:\n    def __bool__(self):\n        return False\n",
+    "def g(json):\n    json['a'] = 1\n",
+    "def g(x):\n    raise ValueError('to be run by pytest')\n",
+    "def g(x):\n    if x == 'True':\n        return True\n",
+    "def g(x):\n    y = 'other text' if x else ''\n    x.say(y)\n",
+]
+
+
+@pytest.mark.parametrize("added", ASKED)
+def test_who_only_asks_marks_or_tells_does_no_act(added: str):
+    assert rules(f"{OLD}{added}", f"import json\n{OLD}") == set()
+    assert rules(f"import json\n{OLD}{added}", f"import json\n{OLD}") == set()
+
+
+def test_a_variable_hides_an_import_only_in_its_own_function():
+    for text in ("def g(json): pass\njson.dumps = 1\n", "def g(json=json):\n    json.dumps = 1\n",
+                 "def g():\n    global json\n    json.dumps = 1\n    json = 2\n"):  # fmt: skip
+        assert rules(f"import json\n{OLD}{text}", f"import json\n{OLD}") & {"patching", "syntax"}
