@@ -22,7 +22,7 @@ STAGES = ((0, 10), (10, 25), (25, 60), (60, 110), (110, 160))
 """Suspicious lines, from which to which, whose candidates are made one after the other."""
 TURNS = (150, 450, 900, 1500, 3000)
 """How many candidates are tried before those of the next lines are made."""
-TRUST, SHARED = 4.0, 0.3
+TRUST, SHARED = 4.0, 0.6
 """A candidate's weight is how suspicious its line is to the power TRUST, times its score, over all scores of
 its line to the power SHARED."""
 USUAL = 9.0
