@@ -133,7 +133,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory):
         yield runner, diagnosis, editable(runner.project)
 
 
-def sample(diagnosis: Diagnosis, sources: dict[str, str], each: int = 7) -> list[Hand]:
+def sample(diagnosis: Diagnosis, sources: dict[str, str], each: int = 10) -> list[Hand]:
     """The first few candidates of every line."""
     found: dict[int, list[Hand]] = {}
     for hand in (hand for stage in range(3) for hand in hands(diagnosis, sources, stage=stage)):

@@ -37,6 +37,8 @@ INSIDE = "/sixkeys"
 PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "live.py", "tracer.py", "tree.py", "watch.py",
             "syscalls.py", "variants.py", "landlock.py")  # fmt: skip
 MEGABYTE = 1 << 20
+SHORT = 60
+"""Characters of a folder in which a socket with a name may lie: the whole path may have 107."""
 
 
 class Limits(NamedTuple):
@@ -292,7 +294,9 @@ def probe(run: Try, limits: Limits, tier: str = "bwrap") -> tuple[Check, ...]:
 @contextmanager
 def _baits() -> Iterator[dict[str, str]]:
     """Things outside that anybody here may reach, with names nobody can guess: a file, three services."""
-    with tempfile.TemporaryDirectory(prefix="sixkeys-secret-") as folder, ExitStack() as open_doors:
+    usual = tempfile.gettempdir()
+    near = usual if len(usual) < SHORT else "/tmp"
+    with tempfile.TemporaryDirectory("", "sixkeys-secret-", near) as folder, ExitStack() as open_doors:
         os.chmod(folder, 0o755)
         path = Path(folder) / secrets.token_hex(8)
         path.write_text("secret")
