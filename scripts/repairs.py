@@ -169,13 +169,18 @@ def hurt(sources: Mapping[str, str], places: list[tuple[str, int]], seed: int) -
 
 
 def fails(bench: Bench, sources: Mapping[str, str], places: list[tuple[str, int]], seed: int) -> bool:
-    """Whether a seed's bug makes a seen test fail in a run that ends, of those that can notice it."""
+    """Whether a seed's bug makes a seen test fail in a run that ends: of those that can notice it, which is
+    soon known, and of all, since some tests fail where others did not run before them."""
     path, injury = hurt(sources, places, seed)
     tests = bench.meeting(path, injury.line) if injury else []
     if injury is None or not tests:
         return False
-    run = bench.runner.run({path: injury.text}, tests, 120.0)
-    return run.status == "finished" and any(test.outcome in ("failed", "error") for test in run.outcomes)
+    for some in (tests, bench.seen):
+        run = bench.runner.run({path: injury.text}, some, 120.0)
+        red = any(test.outcome in ("failed", "error") for test in run.outcomes)
+        if run.status != "finished" or not red:
+            return False
+    return True
 
 
 def repair(bench: Bench, path: str, injury: Injury, seed: int, options: Options) -> dict[str, Any]:
@@ -243,7 +248,8 @@ def same(one: str, other: str) -> bool:
 
 
 def show(found: list[dict[str, Any]]) -> None:
-    """The table: a line a library, and all."""
+    """The table: a line a library, and all; what made no test fail was no bug."""
+    found = [row for row in found if row["failing"]]
     for name in [*sorted({row["library"] for row in found}), "all"]:
         some = [row for row in found if name in ("all", row["library"])]
         if not some:
