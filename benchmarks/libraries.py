@@ -120,12 +120,16 @@ def measured(runner: Runner, found: Bug, rounds: int) -> None:
 def main() -> None:
     """Each library in turn."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument(
+        "folders", nargs="*", type=Path, help="unpacked source distributions with their tests"
+    )
     parser.add_argument(
         "--rounds", type=int, default=20, help=f"{WARM_RUNS} warm runs, one cold of each (20)"
     )
     parser.add_argument("--python", default="", help="the interpreter that runs the tests")
     options = parser.parse_args()
+    if not options.folders:
+        console.print("no library was given; name folders of unpacked source distributions to measure them")
     for folder in options.folders:
         project = read(folder, options.python)
         with Runner(1, project=project) as runner:
