@@ -56,13 +56,15 @@ def argv(
         elif os.path.isdir(name):
             words += ["--ro-bind", name, name]
     words += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    # before what is shown, which may lie below one of them
+    for name in ("/tmp", "/home", "/dev/shm"):
+        words += ["--perms", "1777", "--size", str(disk), "--tmpfs", name]
     for path in (*here().paths, *shown):
         for parent in reversed(Path(path).parents):
             words += [] if str(parent) in ("/", "/usr") else ["--perms", "0755", "--dir", str(parent)]
         words += ["--ro-bind", path, path]
-    words += ["--proc", "/proc", "--dev", "/dev", "--ro-bind", str(HERE), "/baits"]
-    for name in ("/tmp", "/home", "/dev/shm"):
-        words += ["--perms", "1777", "--size", str(disk), "--tmpfs", name]
+    words += ["--ro-bind", str(HERE), "/baits"]
     words += ["--symlink", "/home/passwd", "/etc/passwd", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": HOME, "TMPDIR": "/tmp"}.items():
         words += ["--setenv", name, value]
