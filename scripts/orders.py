@@ -53,6 +53,8 @@ class Options:
     """each has a list of bugs, held-out tests and draws of the random orders"""
     part: tuple[int, int] = (0, 1)
     """K N: only every Nth bug of a library and seed from the Kth on, to spread a study over processes"""
+    orders: tuple[str, ...] = ORDERS
+    """those that are compared; the agent's is always among them"""
     most: int = 1000
     """candidates that an order may try"""
 
@@ -118,7 +120,7 @@ def work(folder: Path, options: Options, seed: int, done: set[tuple[str, int]]) 
         for number, path, injury in bugs(bench, folder.name, listed):
             if (folder.name, number) not in done:
                 row = {"library": folder.name, "list": seed, "seed": number, "kind": injury.kind}
-                row["tried"] = compared(bench, path, injury, number, options.most)
+                row["tried"] = compared(bench, path, injury, number, options)
                 with options.results.open("a") as file:
                     file.write(json.dumps(row) + "\n")
             yield injury.kind
@@ -126,7 +128,9 @@ def work(folder: Path, options: Options, seed: int, done: set[tuple[str, int]]) 
         bench.runner.close()
 
 
-def compared(bench: Bench, path: str, injury: Injury, seed: int, most: int) -> dict[str, tuple[int, bool]]:
+def compared(
+    bench: Bench, path: str, injury: Injury, seed: int, options: Options
+) -> dict[str, tuple[int, bool]]:
     """Order -> candidates tried up to its first repair, and whether there was one."""
     project = bench.project._replace(files={**bench.project.files, path: injury.text.encode()})
     with build.repository_runner(project, 2, "auto") as runner:
@@ -134,20 +138,23 @@ def compared(bench: Bench, path: str, injury: Injury, seed: int, most: int) -> d
         search = Search(runner, bench.seen, FOREVER)
         search.first = diagnosis
         truth = Truth(search)
-        for order in ORDERS:
+        for order in dict.fromkeys(("agent", *options.orders)):
             search.rank = rank(order, seed)
-            found[order] = truth.walk(search.queue(ordered(diagnosis, order, seed), truth.sources), most)
+            queue = search.queue(ordered(diagnosis, order, seed), truth.sources)
+            found[order] = truth.walk(queue, options.most)
     return found
 
 
 def show(found: list[dict[str, Any]]) -> None:
     """A line an order: repairs found, the median of candidates with what was not found counted as worst, the
-    agent's share of it with a 95 % interval over bugs."""
+    agent's share of it with a 95 % interval over bugs. What made no test fail was no bug."""
+    found = [row for row in found if any(count for count, _ in row["tried"].values())]
     if not found:
         return
-    counts = {order: np.array([cost(row["tried"], order) for row in found]) for order in ORDERS}
+    orders = [order for order in ORDERS if all(order in row["tried"] for row in found)]
+    counts = {order: np.array([cost(row["tried"], order) for row in found]) for order in orders}
     picks = np.random.default_rng(0).integers(len(found), size=(DRAWS, len(found)))
-    for order in ORDERS:
+    for order in orders:
         share = np.median(counts["agent"]) / np.median(counts[order])
         drawn = np.median(counts["agent"][picks], 1) / np.median(counts[order][picks], 1)
         low, high = np.quantile(drawn, (0.025, 0.975))
