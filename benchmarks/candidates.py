@@ -111,9 +111,9 @@ def mutants(folder: Path) -> list[Mutant]:
 
 
 def variant(mutant: Mutant) -> dict[str, Any]:
-    """A mutant as a batch takes it."""
+    """A mutant as a batch takes it: its test is what it must pass, so it is screened as `fix` screens."""
     return {"path": "calc.py", "names": [mutant.function], "line": mutant.line, "future": [],
-            "source": mutant.source + "\n", "tests": [mutant.test]}  # fmt: skip
+            "source": mutant.source + "\n", "tests": [mutant.test], "probes": 1}  # fmt: skip
 
 
 def batched(runner: Runner, some: Sequence[Mutant]) -> list[bool]:
@@ -130,7 +130,7 @@ def batched(runner: Runner, some: Sequence[Mutant]) -> list[bool]:
     killed = dict(zip(map(id, heads), single(runner, heads), strict=True))
     for part, ticket in tickets:
         said = ticket.result().variants
-        killed |= {id(m): ended != "passed" for m, (_, ended) in zip(part, said, strict=True)}
+        killed |= {id(m): ended != "passed" for m, (_, ended, _) in zip(part, said, strict=True)}
     return [killed[id(mutant)] for mutant in some]
 
 
