@@ -45,8 +45,8 @@ IMPORT_SECONDS = 20.0
 def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     """Serves runs until the client is gone. Never returns here; in each fork pytest goes on and exits.
 
-    rooms: the modules `child`, `landlock`, `library`, `live`, `syscalls`, `tracer`, `tree`, `variants` and
-    `watch` of this folder.
+    rooms: the modules `child`, `holders`, `landlock`, `library`, `live`, `syscalls`, `tracer`, `tree`,
+    `variants` and `watch` of this folder.
     """
     channel = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 100))
     empty = os.open(os.devnull, os.O_RDWR)
@@ -54,6 +54,7 @@ def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     os.dup2(2, 1)
     harden(settings["tier"])
     keeper, child = Keeper(settings, channel, rooms), rooms.child
+    keeper.holders.install()
     if settings["live"]:
         child.rehearse(settings["base"], rooms.live.LIVE)
         keeper.move_in(keeper.receive())
@@ -114,6 +115,7 @@ class Keeper:
         self.channel = channel
         self.rooms = rooms
         self.library = rooms.library.Library(self.repo)
+        self.holders = rooms.holders.Holders()
         self.tree: Any = None
         self.note = ""
         """Why every run is cold, where that is so."""
@@ -142,6 +144,7 @@ class Keeper:
 
     def serve(self) -> tuple[dict, int, int]:
         """Returns only in a fork: the request and the descriptors on which it reports and prints."""
+        self.holders.open = False
         gc.collect()
         gc.freeze()
         self.reply(ready=True, uid=os.geteuid(), contained=self.contained, note=self.note)

@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 INSIDE = "/sixkeys"
 """Where the programs that run inside are seen from there."""
 PROGRAMS = ("warm.py", "keeper.py", "child.py", "library.py", "live.py", "tracer.py", "tree.py", "watch.py",
-            "syscalls.py", "variants.py", "landlock.py")  # fmt: skip
+            "syscalls.py", "variants.py", "landlock.py", "holders.py")  # fmt: skip
 MEGABYTE = 1 << 20
 SHORT = 60
 """Characters of a folder in which a socket with a name may lie: the whole path may have 107."""

@@ -5,8 +5,8 @@ Where no namespaces can be had the process walls itself in here, too (landlock.p
 Only then anything is imported.
 
 A program, started by the runner: `warm.py SETTINGS` with a JSON object as its one argument. It becomes the
-warm parent of all runs (keeper.py with library, tracer, tree, variants and watch), whose forks run
-the code under test (child.py). Standard library and pytest only.
+warm parent of all runs (keeper.py with holders, library, tracer, tree, variants and watch), whose forks
+run the code under test (child.py). Standard library and pytest only.
 """
 
 import os
@@ -74,8 +74,8 @@ def main() -> None:
         filters = load("syscalls")
         filters.install(filters.unshared(os.uname().machine))
         load("landlock").wall(settings)
-    names = ("child", "landlock", "library", "live", "syscalls", "tracer", "tree", "variants", "watch")
-    rooms = SimpleNamespace(**{name: load(name) for name in names})
+    names = "child holders landlock library live syscalls tracer tree variants watch"
+    rooms = SimpleNamespace(**{name: load(name) for name in names.split()})
     load("keeper").keep(settings, rooms)
 
 
