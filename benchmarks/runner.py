@@ -1,7 +1,8 @@
 """How much faster is a warm run than a cold `python -m pytest`? Same tests, same sandbox, turn by turn.
 
-Every run gets a new project of five functions and five tests; every other one has a failing test, and each
-verdict is checked. All tests are run, and the failing one alone, warm and cold. A cold run's time is taken
+Every run gets a project of five functions and five tests with another edit in it; every other one has a
+failing test, and each verdict is checked. All tests are run, and the failing one alone, warm and cold; and
+warm all tests of a project that was never seen. A cold run's time is taken
 inside the sandbox, from the start of the interpreter to its end, so that starting the sandbox is not held
 against it, nor what empties its folders afterwards; a warm run's time is what a caller waits who asks a
 worker that is idle, as it is while an agent thinks. Runs a second are of runs back to back.
@@ -25,14 +26,15 @@ IDLE = 0.05
 TARGETS = {"all tests": 12.0, "the failing test": 18.0}
 
 
-def project(number: int) -> dict[str, str]:
-    """A module with five functions and a test for each; in odd projects the last one is wrong."""
-    names = [f"f{number}_{i}" for i in range(TESTS)]
+def project(number: int, new: bool = False) -> dict[str, str]:
+    """A module with five functions and a test for each; an edit makes the last one wrong in odd projects, and
+    right in another way in even ones. A new one has other names."""
+    names = [f"f{number if new else 0}_{i}" for i in range(TESTS)]
     source = "".join(f"def {name}(a, b):\n    return a * {i} + b\n\n" for i, name in enumerate(names))
+    source = source.removesuffix("\n\n") + f" + {number} * {number % 2}\n"
     tests = f"from calc import {', '.join(names)}\n\n"
     for i, name in enumerate(names):
-        right = 3 * i + 4 + (number % 2 if i == TESTS - 1 else 0)
-        tests += f"def test_{name}():\n    assert {name}(3, 4) == {right}\n\n"
+        tests += f"def test_{name}():\n    assert {name}(3, 4) == {3 * i + 4}\n\n"
     return {"calc.py": source, "test_calc.py": tests}
 
 
@@ -43,17 +45,17 @@ def checked(number: int, kinds: list[str], alone: bool) -> None:
         raise SystemExit(f"project {number} gave {kinds}, not {wanted}")
 
 
-def tests_of(number: int, alone: bool) -> list[str]:
+def tests_of(alone: bool) -> list[str]:
     """The last test, which fails in odd projects; or none, which stands for all."""
-    return [f"test_calc.py::test_f{number}_{TESTS - 1}"] if alone else []
+    return [f"test_calc.py::test_f0_{TESTS - 1}"] if alone else []
 
 
-def warm(runner: Runner, number: int, alone: bool = False) -> float:
+def warm(runner: Runner, number: int, alone: bool = False, new: bool = False) -> float:
     """Seconds of one warm run, as the caller sees them."""
-    files = project(number)
+    files = project(number, new)
     time.sleep(IDLE)
     began = time.perf_counter()
-    result = runner.run(files, tests_of(number, alone))
+    result = runner.run(files, tests_of(alone))
     seconds = time.perf_counter() - began
     checked(number, [test.outcome for test in result.outcomes], alone)
     return seconds
@@ -61,7 +63,7 @@ def warm(runner: Runner, number: int, alone: bool = False) -> float:
 
 def cold(runner: Runner, number: int, alone: bool = False) -> float:
     """Seconds of one cold run, without the start of its sandbox."""
-    result = run_cold(project(number), tests_of(number, alone), runner=runner)
+    result = run_cold(project(number), tests_of(alone), runner=runner)
     checked(number, [test.outcome for test in result.outcomes], alone)
     return result.seconds
 
@@ -75,6 +77,9 @@ def latency(runner: Runner, rounds: int) -> Seconds:
 
     kinds = {
         "all tests, warm": lambda: [warm(runner, next(numbers)) for _ in range(WARM_RUNS)],
+        "all tests never seen, warm": lambda: [
+            warm(runner, next(numbers), new=True) for _ in range(WARM_RUNS)
+        ],
         "all tests, cold": lambda: [cold(runner, next(numbers))],
         "the failing test, warm": lambda: [warm(runner, fails(), True) for _ in range(WARM_RUNS)],
         "the failing test, cold": lambda: [cold(runner, fails(), True)],
@@ -85,7 +90,7 @@ def latency(runner: Runner, rounds: int) -> Seconds:
 def throughput(runner: Runner, runs: int) -> float:
     """Runs a second with all tickets queued at once."""
     began = time.perf_counter()
-    for ticket in [runner.submit(project(number)) for number in range(runs)]:
+    for ticket in [runner.submit(project(number, True)) for number in range(runs)]:
         ticket.result()
     return runs / (time.perf_counter() - began)
 

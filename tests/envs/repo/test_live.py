@@ -42,6 +42,7 @@ FILES = {
     "tests/conftest.py": "import calc\nassert calc.double(1) == 2, 'conftest'\n",
     "pyproject.toml": '[tool.pytest.ini_options]\nmarkers = ["slow"]\naddopts = "--strict-markers"\n'
     'pythonpath = ["."]\n',
+    "tests/test_broken.py": "import calc\ncalc.nothing\n",
     "other/pytest.ini": "[pytest]\npython_functions = check_*\n",
     "other/test_other.py": "def check_it():\n    assert True\n\ndef test_it():\n    assert False\n",
 }
@@ -56,7 +57,8 @@ def lay(folder: Path, files: dict[str, str]) -> Path:
 
 def cold(folder: Path, *tests: str) -> dict[str, str]:
     """What `python -m pytest` says, without this package's hand in it."""
-    command = [sys.executable, "-m", "pytest", "-rA", "-q", "-p", "no:cacheprovider", *tests]
+    options = ["-rA", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
+    command = [sys.executable, "-m", "pytest", *options, *tests]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     said = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment).stdout
     found = {}
@@ -73,6 +75,17 @@ def warm(runner: Runner, *tests: str, files: dict[str, str] | None = None) -> di
     return {test.node.rpartition("/")[2]: test.outcome for test in run.outcomes}
 
 
+PLAIN = {
+    **FILES,
+    "conftest.py": "",
+    "tests/test_calc.py": "import pytest\n\n@pytest.fixture\ndef number():\n    return 7\n\n" + TESTS,
+    "tests/conftest.py": "",
+    "pyproject.toml": '[tool.pytest.ini_options]\nmarkers = ["slow"]\n',
+}
+"""The same with nothing that pytest would run before it collects, so that it waits there."""
+
+
+@pytest.mark.parametrize("files", [FILES, PLAIN], ids=["conftests", "plain"])
 @pytest.mark.parametrize(
     "tests",
     [
@@ -87,8 +100,10 @@ def warm(runner: Runner, *tests: str, files: dict[str, str] | None = None) -> di
         ("other/test_other.py",),
     ],
 )
-def test_the_same_tests_with_the_same_outcomes_as_cold(tmp_path: Path, tests: tuple[str, ...]):
-    folder = lay(tmp_path, FILES)
+def test_the_same_tests_with_the_same_outcomes_as_cold(
+    tmp_path: Path, tests: tuple[str, ...], files: dict[str, str]
+):
+    folder = lay(tmp_path, {name: text for name, text in files.items() if text})
     with Runner(1, project=read(folder)) as runner:
         said = warm(runner, *tests)
     expected = cold(folder, *tests)
@@ -140,7 +155,7 @@ def test_a_brief_run_ends_as_any_other_and_does_not_say_how(tmp_path: Path):
 def test_a_changed_configuration_is_read(tmp_path: Path):
     changed = FILES["pyproject.toml"].replace('["slow"]', "[]")
     with Runner(1, project=read(lay(tmp_path, FILES))) as runner:
-        assert len(warm(runner, "tests")) == 7
+        assert len(warm(runner, "tests")) == 8
         run = runner.run({"pyproject.toml": changed}, ["tests"], 60.0)
         assert not run.passed
         assert "slow" in run.output
@@ -193,3 +208,31 @@ def test_parts_of_a_test_are_not_tests(tmp_path: Path):
             "test_parts.py::TestParts::test_all": "passed",
             "test_parts.py::TestParts::test_left": "passed",
         }
+
+
+def test_what_a_session_that_was_begun_cannot_know_is_known(tmp_path: Path):
+    """A conftest and a configuration that come with the run, and pytest's own choice of tests."""
+    with Runner(1, project=read(lay(tmp_path, {n: t for n, t in PLAIN.items() if t}))) as runner:
+        node, name = "tests/test_calc.py::test_one", "test_calc.py::test_one"
+        assert warm(runner, node) == {name: "passed"}
+        patch = "import calc\ncalc.double = lambda x: 14 if x == 7 else 0\n"
+        assert warm(runner, "tests/test_calc.py::TestInside::test_two", files={"conftest.py": patch}) == {
+            "test_calc.py::TestInside::test_two": "failed"
+        }
+        other = {"pytest.ini": "[pytest]\npython_functions = check_*\n"}
+        assert warm(runner, "tests", files=other).keys() & {name} == set()
+        chosen = runner.select([], ["-m", "slow"], 60.0)
+        assert [t.node for t in chosen.outcomes if "::" in t.node] == [
+            "tests/test_calc.py::TestInside::test_two"
+        ]
+        ended = runner.submit({}, ["tests"], 60.0, first=True).result()
+        assert [test.outcome for test in ended.outcomes].count("failed") == 1
+
+
+def test_a_crash_is_told_where_it_belongs(tmp_path: Path):
+    """What the interpreter says as it dies is the run's text, and counts against its limit."""
+    dies = "import ctypes\n\ndef test_it():\n    ctypes.string_at(1)\n"
+    with Runner(1, project=read(lay(tmp_path, {"test_dies.py": dies}))) as runner:
+        run = runner.run({}, (), 60.0)
+    assert run.status == "crashed"
+    assert "Fatal Python error: Segmentation fault" in run.output

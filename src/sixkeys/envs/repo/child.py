@@ -104,7 +104,7 @@ def rehearse(base: str, options: list[str]) -> None:
     sys.path_importer_cache.clear()
 
 
-def enter(repo: str, limits: dict[str, int], seconds: float) -> None:
+def enter(repo: str, limits: dict[str, int]) -> None:
     """The fork's first act: a session of its own, a death signal, hard limits, its folder."""
     os.setsid()
     if sys.platform == "linux":
@@ -112,16 +112,19 @@ def enter(repo: str, limits: dict[str, int], seconds: float) -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    wanted = {
-        resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_FSIZE: limits["file"],
-        resource.RLIMIT_NPROC: limits["processes"], resource.RLIMIT_AS: limits["memory"],
-        resource.RLIMIT_NOFILE: limits["descriptors"],
-    }  # fmt: skip
+    wanted = {"CORE": 0, "FSIZE": limits["file"], "NPROC": limits["processes"], "AS": limits["memory"],
+              "NOFILE": limits["descriptors"]}  # fmt: skip
     for name, value in wanted.items():
-        hard = resource.getrlimit(name)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(name, (value, value))
+        limit(name, value)
     os.chdir(repo)
+
+
+def limit(name: str, value: int) -> None:
+    """Sets a limit for good, or leaves one that is lower."""
+    which = getattr(resource, f"RLIMIT_{name}")
+    hard = resource.getrlimit(which)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (value, value))
 
 
 def write(files: dict[str, str]) -> None:
@@ -190,10 +193,15 @@ def begin(session: pytest.Session, request: dict, reporter: Reporter, text: int)
     if any(os.path.basename(name) in CONFIGURED for name in files):
         reporter.whole_session(tests)
     capture.start_global_capturing()
-    from _pytest.assertion import pytest_collection as renew
-
     renew(session)
     session.config.args = tests or [os.getcwd()]
+
+
+def renew(session: pytest.Session) -> None:
+    """What pytest's assertions do where it collects, once more: their place may have been before the fork."""
+    from _pytest.assertion import pytest_collection
+
+    pytest_collection(session)
 
 
 def shadowed(files: dict[str, str]) -> bool:

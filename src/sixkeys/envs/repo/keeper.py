@@ -15,18 +15,21 @@ Not covered: a run's records come from the process that also runs the code under
 import contextlib
 import ctypes
 import fcntl
+import functools
 import gc
 import importlib
 import importlib.metadata
 import json
 import os
+import select
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -95,6 +98,17 @@ def too_long(*_: object) -> NoReturn:
     raise TooLong
 
 
+class Fork(NamedTuple):
+    """A run's process, as either side sees it."""
+
+    pid: int
+    """0 in the process itself."""
+    asked: int
+    """The pipe that brings a request to one that was made ahead of it."""
+    records: int
+    text: int
+
+
 class Keeper:
     """The parent of all runs. Keeps state: the channel to the client and what leads into the current run."""
 
@@ -129,10 +143,10 @@ class Keeper:
         self.note = imported_ahead(repository["modules"])
 
     def live(self) -> NoReturn:
-        """Serves runs of the repository from inside pytest's start, or from before it if that will not do."""
+        """Serves runs of the repository from inside a session, or from before it if that will not do."""
         live = self.rooms.live
         hands = live.Hands(self.rooms.child, self.tracer, self.rooms.variants.Variants)
-        waiting = live.Waiting(self.serve, hands)
+        waiting = live.Waiting(self.serve, hands, not self.tree.has("conftest.py"))
         code = waiting.start()
         if waiting.reporter is not None:
             waiting.reporter.end(code)
@@ -149,29 +163,26 @@ class Keeper:
         gc.freeze()
         self.reply(ready=True, uid=os.geteuid(), contained=self.contained, note=self.note)
         while True:
+            fork = self.ahead()
+            if fork is not None and fork.pid == 0:
+                return self.handed(fork, received(functools.partial(os.read, fork.asked)))
             request = self.receive()
             request["cold"] = bool(self.note or request.get("cold"))
-            if self.tree is None:
-                self.learn(request["files"])
             self.count()
-            began = time.monotonic()
-            records, records_in = os.pipe()
-            text, text_in = os.pipe()
-            pid = os.fork()
-            if pid == 0:
-                self.channel.close()
-                for descriptor in (records, text):
-                    os.close(descriptor)
-                self.rooms.child.enter(self.repo, self.limits, request["cpu"])
-                if self.tier == "landlock":
-                    self.rooms.landlock.narrow(self.settings)
-                    self.rooms.syscalls.install(self.rooms.syscalls.unchanged(os.uname().machine))
-                return request, records_in, text_in
-            os.close(records_in)
-            os.close(text_in)
+            made_ahead = fork is not None
+            if fork is None:
+                self.learn(request["files"])
+                began, fork = time.monotonic(), self.fork()
+                if fork.pid == 0:
+                    return self.handed(fork, request)
+            else:
+                began = time.monotonic()
+                send(fork.asked, request, UNCLEAN)
+            os.close(fork.asked)
+            pid = fork.pid
             folders = [self.base, self.repo, *self.scratch] if self.tier == "bwrap" else []
             watch = self.rooms.watch.Watch(
-                pid, records, text, self.limits, request["cold"], folders, self.shared()
+                pid, fork.records, fork.text, self.limits, request["cold"], folders, self.shared()
             )
             status, detail = watch.until(began + request["seconds"], self.channel)
             self.kill(pid)
@@ -188,6 +199,37 @@ class Keeper:
             self.end(pid)
             watch.close()
             self.clean()
+            if made_ahead:
+                self.learn(request["files"])
+
+    def ahead(self) -> Fork | None:
+        """The process of the next run, where nobody waits for it yet and its limits cannot grow old."""
+        waits = select.select([self.channel], [], [], 0.0)[0]
+        return None if waits or self.tier != "bwrap" else self.fork()
+
+    def fork(self) -> Fork:
+        """Both sides return: the process of a run, which has nothing of this one's but what it may have."""
+        pipes = [os.pipe() for _ in Fork._fields[1:]]
+        pid = os.fork()
+        ours, theirs = zip(*pipes[1:], strict=True)
+        asked, ask = pipes[0]
+        for descriptor in (ask, *ours) if pid == 0 else (asked, *theirs):
+            os.close(descriptor)
+        if pid:
+            return Fork(pid, ask, *ours)
+        self.channel.close()
+        self.rooms.child.enter(self.repo, self.limits)
+        if self.tier == "landlock":
+            self.rooms.landlock.narrow(self.settings)
+            self.rooms.syscalls.install(self.rooms.syscalls.unchanged(os.uname().machine))
+        return Fork(0, asked, *theirs)
+
+    def handed(self, fork: Fork, request: dict) -> tuple[dict, int, int]:
+        """In the process of a run: from here on its time counts."""
+        os.close(fork.asked)
+        self.rooms.child.limit("CPU", int(request["cpu"]) + 2)
+        self.library.heed(request["files"])
+        return request, fork.records, fork.text
 
     def count(self) -> None:
         """Without a namespace the kernel counts the user's processes with the run's: the limit lies above."""
@@ -203,7 +245,9 @@ class Keeper:
         return self.empty
 
     def learn(self, files: dict[str, str]) -> None:
-        """Compiles new test files ahead, in bounded time; one that takes longer is left to the run."""
+        """Compiles new test files ahead, in bounded time; one that takes longer is left to the runs."""
+        if self.tree is not None:
+            return
         before = signal.signal(signal.SIGVTALRM, too_long)
         try:
             signal.setitimer(signal.ITIMER_VIRTUAL, LEARN_SECONDS)
@@ -216,23 +260,10 @@ class Keeper:
         signal.signal(signal.SIGVTALRM, before)
 
     def receive(self) -> dict:
-        return json.loads(self._exactly(int.from_bytes(self._exactly(4), "big")))
-
-    def _exactly(self, count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            piece = self.channel.recv(min(count - len(parts), 1 << 20))
-            if not piece:
-                os._exit(0)
-            parts += piece
-        return bytes(parts)
+        return received(self.channel.recv)
 
     def reply(self, **message: Any) -> None:
-        data = json.dumps(message).encode()
-        try:
-            self.channel.sendall(len(data).to_bytes(4, "big") + data)
-        except OSError:
-            os._exit(0)
+        send(self.channel.fileno(), message)
 
     def kill(self, pid: int) -> None:
         """Kills the run, and in a namespace of its own whatever it left behind."""
@@ -287,6 +318,32 @@ class Keeper:
                     found = True
                     os.kill(pid, signal.SIGKILL)
         return found
+
+
+def received(read: Callable[[int], bytes]) -> dict:
+    """The next message that `read` brings in pieces; where its sender is gone this process ends."""
+
+    def exactly(count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            piece = read(min(count - len(parts), 1 << 20))
+            if not piece:
+                os._exit(0)
+            parts += piece
+        return bytes(parts)
+
+    return json.loads(exactly(int.from_bytes(exactly(4), "big")))
+
+
+def send(descriptor: int, message: dict, code: int = 0) -> None:
+    """Writes a message whole; where its reader is gone this process ends, with an exit code."""
+    data = json.dumps(message).encode()
+    view = memoryview(len(data).to_bytes(4, "big") + data)
+    try:
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except OSError:
+        os._exit(code)
 
 
 def imported_ahead(modules: list[str]) -> str:

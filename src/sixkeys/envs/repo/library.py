@@ -52,9 +52,12 @@ class Library:
         self.statements: dict[str, list[int]] = {}
         self.active = True
 
+    def heed(self, files: dict[str, str]) -> None:
+        """In a run of this tree: what is known is of use only where pytest would compile it so."""
+        self.active = not any(OTHERWISE_COMPILED in text for text in files.values())
+
     def learn(self, files: dict[str, str]) -> bool:
         """Compiles the test files of a tree that are new and plain; whether there was one."""
-        self.active = not any(OTHERWISE_COMPILED in text for text in files.values())
         room, learnt = LEARNT_AT_ONCE, False
         for name, text in files.items():
             if not name.endswith(".py") or not rewritten(name) or name.endswith("conftest.py"):

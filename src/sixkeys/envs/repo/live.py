@@ -1,5 +1,8 @@
 """How does a run go on in a repository that is kept? pytest waits before the repository's first line.
 
+That is before the first conftest; where there is none, and nothing else of the repository can be imported
+before, it is where pytest would collect: most of a short run lies before that.
+
 Runs inside the sandbox: in the warm parent up to where it waits, then in the fork of a run.
 """
 
@@ -18,6 +21,14 @@ GO_ON = "--continue-on-collection-errors"
 """In a repository, a file that cannot be collected does not keep the others from being run."""
 
 
+TAME = {"testpaths", "python_files", "python_classes", "python_functions", "norecursedirs", "markers",
+        "minversion", "xfail_strict", "strict_markers", "strict_config"}  # fmt: skip
+"""Settings of a repository by which pytest imports nothing and starts nothing before it collects."""
+PASSIVE = {"anyio", "hypothesis", "jaxtyping", "platformdirs", "pytest-mock", "pytest-xdist", "sixkeys",
+           "typeguard"}  # fmt: skip
+"""Plugins that, without options of their own, do nothing before pytest collects."""
+
+
 class Hands(NamedTuple):
     """What makes helpers of a run that goes on in a repository."""
 
@@ -30,13 +41,14 @@ class Hands(NamedTuple):
 
 
 class Waiting:
-    """A plugin that stops pytest where it would run the first line of the repository, a conftest's.
+    """A plugin that stops pytest where it would run the first line of the repository.
 
-    `serve` returns in each fork: a request and the descriptors on which to report and print.
+    `serve` returns in each fork: a request and the descriptors on which to report and print. `plain`: there
+    is no conftest.
     """
 
-    def __init__(self, serve: Callable[[], tuple[dict, int, int]], hands: Hands):
-        self.serve, self.hands = serve, hands
+    def __init__(self, serve: Callable[[], tuple[dict, int, int]], hands: Hands, plain: bool):
+        self.serve, self.hands, self.plain = serve, hands, plain
         self.reporter: Any = None
         """In a fork, who reports."""
         self.preparse: Any = None
@@ -60,6 +72,8 @@ class Waiting:
     def pytest_load_initial_conftests(self, early_config: pytest.Config, args: list[str]) -> Any:
         if self.reporter is None:
             pytest.PytestPluginManager.consider_preparse = self.preparse
+        self.plain = self.plain and tame(early_config)
+        if self.reporter is None and not self.plain:
             request, records, text = self.serve()
             self.reporter = settled(request, records, text, self.hands)
             if configured(request, self.hands.child.CONFIGURED):
@@ -69,6 +83,42 @@ class Waiting:
             for plugin in plugins(request, self.reporter, self.hands):
                 early_config.pluginmanager.register(plugin)
         return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        if self.reporter is None:
+            config = session.config
+            request, records, text = self.serve()
+            capture: Any = config.pluginmanager.getplugin("capturemanager")
+            capture.stop_global_capturing()
+            for descriptor in kept_open(config):
+                os.dup2(text, descriptor)
+            self.reporter = settled(request, records, text, self.hands)
+            new = (os.path.basename(name) == "conftest.py" for name in request["files"])
+            if request["select"] or any(new) or configured(request, self.hands.child.CONFIGURED):
+                whole(request, self.reporter, self.hands)
+            for plugin in plugins(request, self.reporter, self.hands):
+                config.pluginmanager.register(plugin)
+            capture.start_global_capturing()
+            self.hands.child.renew(session)
+            config.option.continue_on_collection_errors = True
+            config.option.maxfail = int(request["first"])
+            config.args = request["tests"] or config.args
+
+
+def tame(config: pytest.Config) -> bool:
+    """Whether pytest gets as far as collecting with nothing of the repository's in it."""
+    plugins = {info.project_name.lower() for _, info in config.pluginmanager.list_plugin_distinfo()}
+    settings = config._inicfg if hasattr(config, "_inicfg") else config.inicfg
+    return settings.keys() <= TAME and plugins <= PASSIVE
+
+
+def kept_open(config: pytest.Config) -> list[int]:
+    """Descriptors that pytest has made of the one on which errors are printed."""
+    from _pytest.faulthandler import fault_handler_stderr_fd_key
+
+    found = config.stash.get(fault_handler_stderr_fd_key, None)
+    return [] if found is None else [found]
 
 
 def configured(request: dict, names: Iterable[str]) -> bool:

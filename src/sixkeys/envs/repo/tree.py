@@ -39,6 +39,10 @@ class Tree:
         """The bytes of all Python files."""
         return {n: body for n, (kind, _, body) in self.entries.items() if kind == FILE and n.endswith(".py")}
 
+    def has(self, base: str) -> bool:
+        """Is there a file of this name in any folder?"""
+        return any(os.path.basename(name) == base for name in self.entries)
+
     def _write(self, name: str) -> None:
         path = os.path.join(self.folder, name)
         kind, mode, body = self.entries[name]
