@@ -66,6 +66,14 @@ class PoolConfig(BaseModel):
         default=("grid:grid_mixed",), min_length=1, description="world:task, one or more"
     )
     seats: tuple[int, ...] = Field(default=(16,), min_length=1, description="seats of each world")
+    at_once: int = Field(
+        default=0,
+        ge=0,
+        description="worlds drawn for each update, those that are learnt fastest more often; 0: all, always",
+    )
+    weights: tuple[float, ...] = Field(
+        default=(), description="with at_once, how much each world counts; empty: all alike"
+    )
 
 
 class RunConfig(BaseModel):
