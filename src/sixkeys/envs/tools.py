@@ -8,10 +8,10 @@ place, leaves the operation, or goes to the head of the ring; `SUBMIT` hands in 
 
 Two orders lie mixed on the shelf, and one value of one of them is wanted. A search may find the other order's
 file, a sheet may have an outdated row first, a key may be missing in the store; then there is another way.
-Ends: `SUBMIT` (terminated; success where kind, order and data are those of the truth and nothing stale went
-in), budget used up (truncated). Reward: the right value pays 1 - 0.5 * keys pressed / budget, a wrong one
--0.5; values that the recipe asks for pay 0.3 together. The budget is three times the shortest solution, at
-least 24 keys. The family is not told in `ids`: of held-out ones nobody could have learnt the number.
+Ends: the right `SUBMIT` (terminated, success: kind, order and data are those of the truth and nothing stale
+went in), budget used up (truncated). Reward: the right value pays 1 - 0.5 * keys pressed / budget, a wrong
+one -0.05, once; values that the recipe asks for pay 0.3 together. The budget is three times the shortest
+solution, at least 24 keys. The family is not told in `ids`: nobody could have learnt a held-out one's number.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from sixkeys.contract import (
 )
 from sixkeys.envs import tools_views
 from sixkeys.envs.tools_bench import SUBMIT, Bench, shortest
-from sixkeys.envs.tools_operations import Value
 from sixkeys.envs.tools_tasks import LONG_MENU, MIXED, POOLS, generate
 
 WORLD = 5
@@ -41,11 +40,9 @@ KEY_NAMES = ("NO_OP", "NEXT", "SELECT", "BACK", "CALL", "SUBMIT")
 TASKS = tuple(POOLS)
 BUDGET, LEAST, MAX_STEPS = 3, 24, 192
 """Keys for each key of a shortest solution; the least and the most keys of a budget."""
-STEPS_REWARD, WRONG_REWARD = 0.3, -0.5
+STEPS_REWARD, WRONG_REWARD = 0.3, -0.05
 SPEC = WorldSpec("tools", WORLD, KEY_NAMES, MAX_STEPS)
-_DESCRIPTOR = descriptor(
-    size=LONG_MENU / 20, length=MAX_STEPS / 256, undo=1.0, lethal=1.0, hidden_menu=1.0, carries=1.0
-)
+_DESCRIPTOR = descriptor(size=LONG_MENU / 20, length=MAX_STEPS / 256, undo=1.0, hidden_menu=1.0, carries=1.0)
 
 
 class ToolEnv(gym.Env):
@@ -85,19 +82,16 @@ class ToolEnv(gym.Env):
         action, bench = int(action), self.bench
         invalid = not self._offered[action]
         self.pressed += 1
-        ended = success = False
         reward = 0.0
-        if action == SUBMIT and not invalid:
-            under, ended = bench.under(), True
-            goal = bench.task.truth[bench.task.steps[-1]]
-            success = isinstance(under, Value) and under == goal
-            reward = 1 - 0.5 * self.pressed / self.budget if success else WRONG_REWARD
-        elif not invalid:
+        if not invalid:
             before = self._gained()
             bench.press(action)
             reward = STEPS_REWARD * (self._gained() - before) / len(bench.task.steps)
+            if action == SUBMIT:
+                reward = 1 - 0.5 * self.pressed / self.budget if bench.solved else WRONG_REWARD
             self._plan = self._plan[1:] if self._plan and self._plan[0] == action else None
             self._offered = bench.offered()
+        ended = success = bench.solved
         truncated = not ended and self.pressed >= self.budget
         info = {"action_mask": np.array(self._offered), "invalid": invalid, "success": success}
         return self._observe(), reward, ended, truncated, info
@@ -117,10 +111,10 @@ class ToolEnv(gym.Env):
         )
 
     def oracle(self) -> int:
-        """Next key of a shortest solution from here."""
+        """Next key of a shortest solution from here; NO_OP once it is solved."""
         if self._plan is None:
             self._plan = shortest(self.bench)
-        return self._plan[0]
+        return self._plan[0] if self._plan else 0
 
     def screen(self) -> str:
         """The bench in words."""

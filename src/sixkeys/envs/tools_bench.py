@@ -6,7 +6,7 @@ from __future__ import annotations
 import heapq
 from typing import NamedTuple
 
-from sixkeys.envs.tools_operations import Kind, Operation, ToolError, Value, call
+from sixkeys.envs.tools_operations import NOT_WANTED, Kind, Operation, ToolError, Value, call
 from sixkeys.envs.tools_tasks import Task
 
 NO_OP, NEXT, SELECT, BACK, CALL, SUBMIT = range(6)
@@ -40,6 +40,9 @@ class Bench:
         """Place on the menu of the open operation."""
         self.filled: list[Value] = []
         """What was put in its places so far."""
+        self.turned_down: list[Value] = []
+        """What was handed in and is not wanted."""
+        self.solved = False
         self.marks = [UNTRIED] * len(task.menu)
         self.log: list[Call] = []
         self.right = {value.kind for value in self.shelf if self.is_right(value)}
@@ -69,14 +72,22 @@ class Bench:
         return value == self.task.truth[value.kind]
 
     def offered(self) -> list[bool]:
-        """Which of the six keys do something."""
-        if self.opened is not None:
-            return [True, True, not self.full, True, self.full, False]
-        on_value = self.cursor >= len(self.task.menu)
-        return [True, True, not on_value, self.cursor > 0, False, on_value]
+        """Which of the six keys do something.
+
+        What has the wrong role is not offered at all; a wrong unit or order shows when it is called.
+        """
+        under = self.under()
+        if isinstance(under, Operation):
+            roles = {value.kind.role for value in self.shelf}
+            runs = all(place.role in roles for place in under.places)
+            return [True, True, runs, self.cursor > 0, False, False]
+        if self.opened is None:
+            return [True, True, False, True, False, under not in self.turned_down]
+        fits = not self.full and under.kind.role == self.operation.places[len(self.filled)].role
+        return [True, True, fits, True, self.full, False]
 
     def press(self, key: int) -> None:
-        """Does what an offered key does; SUBMIT, which ends the episode, is the caller's."""
+        """Does what an offered key does."""
         if key == NO_OP:
             self.view = (self.view + 1) % VIEWS
             return
@@ -92,6 +103,15 @@ class Bench:
             self._back()
         elif key == CALL:
             self._call()
+        elif key == SUBMIT:
+            self._submit()
+
+    def _submit(self) -> None:
+        under = self.under()
+        self.solved = under == self.task.truth[self.task.steps[-1]]
+        if not self.solved and isinstance(under, Value):
+            self.turned_down.append(under)
+            self.error = NOT_WANTED
 
     def _back(self) -> None:
         """Empties the last place, else leaves the operation, else goes to the head of the ring."""

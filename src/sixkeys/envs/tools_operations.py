@@ -20,8 +20,8 @@ UNITS = ("", "cents", "euros", "m", "cm", "ft", "g", "kg", "lb")
 CASES = ("", "A", "B", "C", "D")
 """What a value belongs to: an order, by letter."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-ERRORS = ("", "missing", "wrong kind", "wrong unit", "mixed cases")
-MISSING, WRONG_KIND, WRONG_UNIT, MIXED = 1, 2, 3, 4
+ERRORS = ("", "missing", "wrong kind", "wrong unit", "mixed orders", "not wanted")
+MISSING, WRONG_KIND, WRONG_UNIT, MIXED, NOT_WANTED = 1, 2, 3, 4, 5
 
 
 class Kind(NamedTuple):

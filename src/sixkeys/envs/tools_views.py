@@ -6,10 +6,11 @@ an operation gives, what a value is); state 1 where it belongs to the goal. Look
 are the same thing where every lamp has kind 1 or 4.
 
 Row 3 is what the cursor is on: TOOL, its number and what its last call came to, or VALUE, its case and 1
-where it is stale; then its kind; for an operation its places, state 1 where the shelf can fill them; in the
-last cells the error of the last key and READY where CALL would run. Row 4 is the open operation: its number,
-what it gives, each place and what is in it. Row 5 is the recipe: state 1 done, 2 wanted next. Rows 6 to 8 are
-the view: the ring from the cursor on; the letters of what the cursor is on; or the log, three cells a call.
+where it is stale plus 2 where it was turned down; then its kind; for an operation its places, state 1 where
+the shelf can fill them; in the last cells the error of the last key and READY where CALL would run. Row 4 is
+the open operation: its number, what it gives, each place and what is in it. Row 5 is the recipe: state 1
+done, 2 wanted next. Rows 6 to 8 are the view: the ring from the cursor on; the letters of what the cursor is
+on; or the log, three cells a call.
 A kind is (6 + role, unit, _), a value on the ring (6 + role, unit, case + 5 if stale).
 """
 
@@ -79,7 +80,8 @@ def _cursor(bench: Bench) -> list[bytes]:
         cells = [bytes((TOOL, under.number, bench.marks[bench.cursor])), _kind(under.gives)]
         cells += [_kind(place, place in bench.right) for place in under.places]
     else:
-        cells = [bytes((VALUE, under.case, under.stale)), _kind(under.kind)]
+        state = under.stale + 2 * (under in bench.turned_down)
+        cells = [bytes((VALUE, under.case, state)), _kind(under.kind)]
     cells += [_BLANK] * (7 - len(cells))
     return [*cells, bytes((ERROR * (bench.error > 0), bench.error, 0)), bytes((READY * bench.full, 0, 0))]
 
@@ -152,8 +154,8 @@ def screen(bench: Bench, left: int) -> str:
 
 def _line(bench: Bench, place: int, thing: Operation | Value) -> str:
     if isinstance(thing, Value):
-        stale = "  STALE" if thing.stale else ""
-        return f"{thing.kind!s:16} of order {CASES[thing.case]}  {thing}{stale}"
+        notes = "  STALE" * thing.stale + "  not wanted" * (thing in bench.turned_down)
+        return f"{thing.kind!s:16} of order {CASES[thing.case]}  {thing}{notes}"
     takes = ", ".join(map(str, thing.places))
     mark = f"  ({MARKS[bench.marks[place]]})" if bench.marks[place] else ""
     return f"{thing.title:24} {takes} -> {thing.gives}{mark}"
