@@ -64,7 +64,7 @@ TRAINED = {
 """Families of the training mix."""
 HELDOUT = {
     "tools_novel": Family(ALL_TOOLS, frozenset({"table", "dates"}), (2, 4), novel=True),
-    "tools_faults": Family(ALL_TOOLS, frozenset({"table", "search"}), (3, 4), faults=(1.0, 1.0)),
+    "tools_faults": Family(ALL_TOOLS, frozenset({"table", "search"}), (4, 4), faults=(1.0, 1.0)),
     "tools_long": Family(ALL_TOOLS, frozenset({"text"}), (5, 6)),
 }
 """Families that no training episode comes from: another pair of tools, a fault at every step, more calls."""
