@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import deque
 from copy import copy
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +21,18 @@ from sixkeys.contract import TEST_SEEDS, World
 from sixkeys.envs.check import check_env, check_world, digest
 from sixkeys.envs.tools import TASKS, ToolEnv
 from sixkeys.envs.tools_bench import Bench, shortest
-from sixkeys.envs.tools_operations import CASES, ROLES, UNITS, Kind, Operation, Value
-from sixkeys.envs.tools_tasks import FAMILIES, generate
+from sixkeys.envs.tools_operations import (
+    CASES,
+    ERRORS,
+    OPERATIONS,
+    ROLES,
+    UNITS,
+    Desk,
+    Kind,
+    Operation,
+    Value,
+)
+from sixkeys.envs.tools_tasks import FAMILIES, Task, generate
 
 GOLDEN = Path(__file__).parent / "golden" / "tools.json"
 NO_OP, NEXT, SELECT, BACK, CALL, SUBMIT = range(6)
@@ -181,6 +192,66 @@ def check_lamps(patch: np.ndarray, bench: Bench) -> None:
         assert patch[3, 0].tolist() == [21, under.case, under.stale + 2 * (under in bench.turned_down)]
     recipe = [Kind(ROLES[k - 6], UNITS[u]) for k, u, _ in patch[5].tolist() if k]
     assert tuple(recipe) == bench.task.steps
+
+
+def hand_made() -> Bench:
+    """Label and feet of an order, with a shortcut past the centimetres; drawn by hand."""
+    metres, cm, feet = Kind("length", "m"), Kind("length", "cm"), Kind("length", "ft")
+    data = {metres: 3, cm: 300, feet: Fraction(3, 1) / Fraction("0.3048"), Kind("name"): "bolt",
+            Kind("code"): "AB-12", Kind("label"): "BOLT AB-12"}  # fmt: skip
+    truth = {kind: Value(kind, 1, item) for kind, item in data.items()}
+    titles = ("make label", "length: m to cm", "length: cm to ft", "length: m to ft")
+    menu = tuple(next(o for o in OPERATIONS if o.title == title) for title in titles)
+    shelf = (truth[Kind("name")], Value(Kind("code"), 2, "CD-34"), truth[Kind("code")], truth[metres])
+    desk = Desk({}, {}, {}, {})
+    return Bench(Task("by hand", 1, (cm, feet), ((metres,), (cm,)), truth, menu, shelf, desk))
+
+
+def test_keys_do_what_they_say() -> None:
+    bench = hand_made()
+    trail = []
+    for key in (
+        SELECT,
+        SELECT,
+        NEXT,
+        SELECT,
+        NEXT,
+        BACK,
+        BACK,
+        BACK,
+        NEXT,
+        BACK,
+        SELECT,
+        SELECT,
+        NEXT,
+        SELECT,
+    ):
+        assert bench.offered()[key]
+        bench.press(key)
+        trail.append((bench.opened, len(bench.filled), bench.cursor))
+    assert trail == [
+        (0, 0, 0), (0, 1, 0), (0, 1, 1), (0, 2, 1), (0, 2, 2), (0, 1, 2), (0, 0, 2), (None, 0, 0),
+        (None, 0, 1), (None, 0, 0), (0, 0, 0), (0, 1, 0), (0, 1, 1), (0, 2, 1),
+    ]  # fmt: skip
+    bench.press(CALL)
+    assert (ERRORS[bench.error], bench.marks, bench.cursor) == ("mixed orders", [2, 0, 0, 0], 0)
+    for key in (SELECT, SELECT, NEXT, NEXT, SELECT, CALL):
+        assert bench.offered()[key]
+        bench.press(key)
+    assert bench.under() == bench.task.truth[Kind("label")]
+    assert (bench.error, bench.marks, bench.cursor, len(bench.shelf)) == (0, [1, 0, 0, 0], 4, 5)
+
+
+def test_a_shortcut_leaves_the_rest_of_the_recipe_unwanted() -> None:
+    bench = hand_made()
+    assert bench.wanted == Kind("length", "cm")
+    assert shortest(bench) == [NEXT, NEXT, NEXT, SELECT, NEXT, NEXT, NEXT, SELECT, CALL, SUBMIT]
+    for key in shortest(bench)[:-1]:
+        bench.press(key)
+    assert bench.wanted == Kind("length", "ft")
+    assert bench.right >= {Kind("length", "ft"), Kind("name")}
+    bench.press(SUBMIT)
+    assert bench.solved
 
 
 def drive(env: ToolEnv, value: Value) -> None:
