@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sixkeys.envs.repo.runner import Runner
     from sixkeys.training.checkpoint import Checkpoint
     from sixkeys.training.config import PoolConfig, RunConfig
+    from sixkeys.training.train import Track
 
 SENSES = {"repo": 64, "workbench": 64}
 """Sense tokens that a world speaks, for those that speak: repositories, whose tests run in the sandbox."""
@@ -70,6 +71,39 @@ def training_pool(config: RunConfig) -> Pool:
         config.brain.senses,
         config.isolation,
     )
+
+
+def training_tracks(config: RunConfig) -> list[Track]:
+    """The pools of a run: one of all worlds or, where worlds are drawn (`at_once`), one a world.
+
+    There rewards are scaled by what random keys and an oracle reach, and worlds whose keys run a test suite
+    are played beside the others. Raises ValueError where worlds, seats and weights do not pair up.
+    """
+    from sixkeys.bench.reach import reach
+    from sixkeys.training.train import Track
+
+    if not config.pool.at_once:
+        return [Track(training_pool(config))]
+    worlds, seats = config.pool.worlds, config.pool.seats
+    weights = config.pool.weights or (1.0,) * len(worlds)
+    if not len(worlds) == len(seats) == len(weights):
+        raise ValueError(f"{len(worlds)} worlds, {len(seats)} seats, {len(weights)} weights; give one each")
+    slow = [world.partition(":")[0] in SENSES for world in worlds]
+    tracks, first = [], 0
+    for world, count, weight, late in zip(worlds, seats, weights, slow, strict=True):
+
+        def pool(world: str = world, count: int = count, first: int = first) -> Pool:
+            def seed_of(seat: int, episode: int) -> int:
+                return episode_seed(config.learn.seed, first + seat, episode)
+
+            return Pool([make_world(world, count, config.isolation)], seed_of, config.brain.senses)
+
+        trial = pool()
+        scale = reach(trial).scale
+        trial.close()
+        tracks.append(Track(pool(), weight, scale, late and not all(slow)))
+        first += count
+    return tracks
 
 
 def evaluation_pools(

@@ -84,19 +84,22 @@ def run(
     title: str = "train",
 ) -> Checkpoint:
     """Trains to the end and returns the last checkpoint. A stopped run goes on from the last one saved."""
-    pool = build.training_pool(config)
-    curve = Curve([spec.name for spec in pool.specs()], dict(resume.meta["curve"]) if resume else None)
+    tracks = build.training_tracks(config)
+    pools: list[Any] = [track.pool for track in tracks]
+    names = [spec.name for pool in pools for spec in pool.specs()]
+    curve = Curve(names, dict(resume.meta["curve"]) if resume else None)
     journal = Journal(folder)
     components = {name: dict(part) for name, part in resume.components.items()} if resume else None
     habits, last, told = build.habits(config, components), None, 0.0
+    before = int(resume.meta["keys"]) if resume else 0
     spent = float(resume.meta["seconds"]) if resume else 0.0
     try:
         with bar() as progress:
             task = progress.add_task(title, total=1000, note="compiling")
-            for snapshot in train(config, pool, habits, resume=components):
+            for snapshot in train(config, tracks, habits, resume=components):
                 curve.add(snapshot)
                 journal.write(snapshot, curve)
-                rate = pool.seats * config.learn.unroll / max(snapshot.seconds, 1e-9)
+                rate, before = (snapshot.keys - before) / max(snapshot.seconds, 1e-9), snapshot.keys
                 note = _note(snapshot, curve, rate)
                 progress.update(task, completed=int(1000 * snapshot.share), note=note)
                 if not console.is_terminal and snapshot.share >= told:
@@ -113,7 +116,8 @@ def run(
                 last = snapshot
     finally:
         journal.close()
-        pool.close()
+        for pool in pools:
+            pool.close()
     if last is None and resume is None:
         raise ValueError("nothing to do: the run has no updates; raise --rl-steps or --stage2-updates")
     return load(folder)
@@ -140,7 +144,7 @@ def _save(folder: Path, snapshot: Snapshot, meta: dict[str, Any], habits: Habits
 def resume_point(path: Path) -> Checkpoint:
     """The checkpoint to go on from; says so where the optimizer was not kept."""
     saved = load(path)
-    missing = {"carry", "moment", "pool", "replay", "novelty", "random"} - set(saved.components)
+    missing = {"carry", "moment", "pool", "replay", "novelty", "random", "sampler"} - set(saved.components)
     if missing:
         raise ValueError(
             f"{saved.path} holds weights alone (no {', '.join(sorted(missing))}): "

@@ -66,8 +66,14 @@ class Lane:
     """
 
     def __init__(
-        self, pool: Pooled, brain: Brain, seed: int, rng: np.random.Generator, first: int = 0, scale: float = 1.0
-    ):  # fmt: skip
+        self,
+        pool: Pooled,
+        brain: Brain,
+        seed: int,
+        rng: np.random.Generator,
+        first: int = 0,
+        scale: float = 1.0,
+    ):
         self.pool, self.rng, self.first, self.scale = pool, rng, first, scale
         self.mind = Agent(brain).begin(pool.seats, seed)
         self.now = pool.reset()

@@ -150,15 +150,15 @@ def _lanes(kept: Kept) -> list[Lane]:
 
 
 def _kept(config: RunConfig, tracks: Sequence[Track], brain: Brain, threads: ThreadPoolExecutor) -> Kept:
-    """The lanes of a run. The first has the run's own random numbers, each other its own."""
+    """The lanes of a run. The first fast one has the run's own random numbers, the others their own."""
     seed, rng = config.learn.seed, np.random.default_rng([config.learn.seed, 1])
-    lanes, first = [], 0
-    for number, track in enumerate(tracks):
-        own = np.random.default_rng([seed, 1, number]) if number else rng
-        lanes.append(Lane(track.pool, brain, seed + number, own, first, track.scale))
-        first += track.pool.seats
     fast = [number for number, track in enumerate(tracks) if not track.beside]
     slow = [number for number, track in enumerate(tracks) if track.beside]
+    lanes, first = [], 0
+    for number, track in enumerate(tracks):
+        own = rng if [number] == fast[:1] else np.random.default_rng([seed, 1, number])
+        lanes.append(Lane(track.pool, brain, seed + number, own, first, track.scale))
+        first += track.pool.seats
     if len({tracks[number].pool.seats for number in fast}) != 1:
         raise ValueError("worlds that are drawn need the same number of seats, and at least one must be fast")
     weights = np.array([tracks[number].weight for number in fast])
