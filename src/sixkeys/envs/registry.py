@@ -20,6 +20,7 @@ WORLDS: dict[str, Entry] = {
     "minigrid": Entry("sixkeys.envs.minigrid:MiniGridEnv", {"task": "MiniGrid-DoorKey-5x5-v0"}),
     "repo": Entry("sixkeys.envs.repo.env:RepoToolEnv", {"task": "proc_mixed_loop"}),
     "workbench": Entry("sixkeys.envs.repo.workbench:WorkbenchEnv", {"task": "open_mixed"}),
+    "computer": Entry("sixkeys.envs.computer.env:ComputerEnv", {"task": "computer_mixed"}),
 }
 """`grid` is a World with many seats; the others are Gymnasium environments, made one by pool.GymWorld."""
 
@@ -28,6 +29,7 @@ GYMNASIUM: dict[str, Entry] = {
     "sixkeys/MiniGrid-v0": WORLDS["minigrid"],
     "sixkeys/RepoTool-v0": WORLDS["repo"],
     "sixkeys/Workbench-v0": WORLDS["workbench"],
+    "sixkeys/Computer-v0": WORLDS["computer"],
 }
 
 

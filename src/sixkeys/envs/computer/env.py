@@ -1,0 +1,137 @@
+"""What happens when a key is pressed in an office? A simulated computer as a Gymnasium environment.
+
+An episode ends with success (terminated) as soon as the computer's state is the one wanted: every clause done
+and no side effect outstanding; or when the budget, three times the oracle's keys and at least 24, is used up
+(truncated). Reward: success pays 1 - 0.5 * the share of the budget used; getting to the clauses' stops and
+doing there what they are for pays 0.3 altogether, each once and in order; each side effect costs 0.05 where
+there were never as many before. The phase in `ids` counts clauses done; its family is the verb of the clause
+on the screen, so that families not trained on speak known numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+
+from sixkeys.contract import (
+    TEST_SEEDS,
+    Observation,
+    WorldSpec,
+    action_space,
+    descriptor,
+    observation_space,
+)
+from sixkeys.envs.computer import oracle, picture, tasks, view
+from sixkeys.envs.computer.machine import Machine
+
+WORLD = 6
+"""This world's number in `ids`."""
+KEY_NAMES = ("no_op", "next", "open", "back", "confirm", "switch")
+MAX_STEPS = 192
+STAGES_REWARD, WRONG_REWARD = 0.3, -0.05
+SPEC = WorldSpec("computer", WORLD, KEY_NAMES, MAX_STEPS)
+_DESCRIPTOR = descriptor(
+    size=0.5, length=MAX_STEPS / 256, partial_view=0.5, undo=1.0, hidden_menu=1.0, carries=1.0
+)
+
+
+class ComputerEnv(gym.Env):
+    """One task of the computer. Keeps state: the machine, keys pressed and what was rewarded.
+
+    Raises ValueError on an unknown task. Without a seed `reset` draws one from its own stream.
+    `info["violations"]` counts the side effects that are outstanding.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "ansi"], "render_fps": 4}
+
+    def __init__(self, task: str = tasks.MIXED, render_mode: str | None = None):
+        if task not in tasks.TASKS:
+            raise ValueError(f"unknown task {task!r}; possible: {', '.join(tasks.TASKS)}")
+        self.task = task
+        self.render_mode = render_mode
+        self.world_spec = SPEC
+        self.observation_space = observation_space()
+        self.action_space = action_space()
+
+    @property
+    def family(self) -> str:
+        return self.machine.task.family
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        super().reset(seed=seed)
+        drawn = int(self.np_random.integers(TEST_SEEDS)) if seed is None else seed
+        self.machine = Machine(tasks.draw(self.task, drawn))
+        self.shortest = oracle.keys(self.machine)
+        self.budget = max(24, 3 * self.shortest)
+        self.pressed = 0
+        self._most_wrong = len(self.machine.wrong)
+        self._reached = [0 for _ in self.machine.task.clauses]
+        self._stages = sum(2 * len(clause.stops) for clause in self.machine.task.clauses)
+        return self._observe(), {"action_mask": self._offered(), "oracle_steps": self.shortest}
+
+    def step(self, action: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        machine = self.machine
+        clause = machine.clause
+        valid = machine.press(int(action))
+        self.pressed += 1
+        reward = self._stage(clause) * STAGES_REWARD / self._stages if valid else 0.0
+        if len(machine.wrong) > self._most_wrong:
+            reward += WRONG_REWARD * (len(machine.wrong) - self._most_wrong)
+            self._most_wrong = len(machine.wrong)
+        if machine.solved:
+            reward += 1 - 0.5 * self.pressed / self.budget
+        truncated = not machine.solved and self.pressed >= self.budget
+        info = {
+            "action_mask": self._offered(), "invalid": not valid, "success": machine.solved,
+            "violations": len(machine.wrong),
+        }  # fmt: skip
+        return self._observe(), reward, machine.solved, truncated, info
+
+    def _stage(self, clause: Any) -> int:
+        """How many stages of the clause, which was the first to do, this key reached: 0 or 1.
+
+        Stages alternate: in a stop's place; done there what the stop is for.
+        """
+        machine = self.machine
+        number = next((at for at, known in enumerate(machine.task.clauses) if known is clause), None)
+        if number is None or self._reached[number] >= 2 * len(clause.stops):
+            return 0
+        stop = clause.stops[self._reached[number] // 2]
+        if self._reached[number] % 2 == 0:
+            reached = machine.level.place == stop.place
+        elif stop.clip is not None:
+            reached = machine.store.clip == stop.clip
+        else:
+            reached = clause not in machine.left
+        self._reached[number] += reached
+        return int(reached)
+
+    def _offered(self) -> np.ndarray:
+        return np.array(self.machine.offered)
+
+    def _observe(self) -> Observation:
+        machine = self.machine
+        done = len(machine.task.clauses) - len(machine.left)
+        return Observation(
+            patch=view.patch(machine),
+            energy=np.array([max(0.0, 1 - self.pressed / self.budget)], np.float32),
+            ids=np.array([WORLD, machine.clause.verb, done, 0], np.int32),
+            env_desc=_DESCRIPTOR.copy(),
+        )
+
+    def oracle(self) -> int:
+        """Next key of a shortest solution that reads what the task names (see oracle.py)."""
+        return oracle.next_key(self.machine)
+
+    def screen(self) -> str:
+        return view.screen(self.machine, self.budget - self.pressed)
+
+    def render(self) -> Any:
+        """uint8 [height, width, 3], text, or None, as `render_mode` says."""
+        if self.render_mode is None:
+            return None
+        return picture.picture(self.screen()) if self.render_mode == "rgb_array" else self.screen()

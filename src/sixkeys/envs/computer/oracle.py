@@ -1,0 +1,57 @@
+"""Which key comes next? A machine in, the next key of a shortest solution that reads what the task names.
+
+Each clause has stops in order; between them the way is the shortest. Privileged: it knows values before they
+are read, but reads them all the same, for an agent has to. Where a side effect is outstanding, it takes
+changes back first. From an episode's start no solution that makes the same stops is shorter (searched by the tests,
+for families of one clause); after wandering it need not be.
+"""
+
+from __future__ import annotations
+
+from sixkeys.envs.computer.machine import BACK, NEXT, NO_OP, OPEN, SWITCH, TAKE_BACK, Machine, Stop
+
+
+def next_key(machine: Machine) -> int:
+    """The next key; NO_OP where the task is solved."""
+    if machine.solved:
+        return NO_OP
+    if machine.wrong:
+        return _towards(machine, TAKE_BACK)
+    for stop in machine.clause.stops:
+        if stop.clip is None or machine.store.clip != stop.clip:
+            return _towards(machine, stop)
+    return NO_OP
+
+
+def keys(machine: Machine) -> int:
+    """How many keys the oracle needs from here on."""
+    ahead, pressed = machine.copy(), 0
+    while not ahead.solved:
+        ahead.press(next_key(ahead))
+        pressed += 1
+    return pressed
+
+
+def _towards(machine: Machine, stop: Stop) -> int:
+    """The next key on the way to a stop, whose last key is `stop.key`."""
+    window, place = machine.windows[machine.front], stop.place
+    if window[0].place != place[:1]:
+        return _window(machine, place[:1])
+    here = machine.level.place
+    if here != place[: len(here)]:
+        return BACK
+    if here == place:
+        wanted = next(at for at, item in enumerate(machine.items) if stop.cell in item.cells)
+        return stop.key if machine.level.focus == wanted else NEXT
+    inside = place[: len(here) + 1]
+    return OPEN if machine.item and machine.item.opens == inside else NEXT
+
+
+def _window(machine: Machine, app: tuple[int, ...]) -> int:
+    """The next key towards an application's window."""
+    places = [window[0].place for window in machine.windows]
+    if app in places:
+        return SWITCH
+    if machine.front == 0:
+        return OPEN if machine.item and machine.item.opens == app else NEXT
+    return SWITCH if len(places) - machine.front <= len(machine.windows[machine.front]) else BACK
