@@ -2,10 +2,12 @@
 
 An episode ends with success (terminated) as soon as the computer's state is the one wanted: every clause done
 and no side effect outstanding; or when the budget, three times the oracle's keys and at least 24, is used up
-(truncated). Reward: success pays 1 - 0.5 * the share of the budget used; getting to the clauses' stops and
-doing there what they are for pays 0.3 altogether, each once and in order; each side effect costs 0.05 where
-there were never as many before. The phase in `ids` counts clauses done; its family is the verb of the clause
-on the screen, so that families not trained on speak known numbers.
+(truncated). Reward: success pays 1 - 0.5 * the share of the budget used; the stages on the way (every level
+of a stop's place, and doing there what the stop is for) pay 0.5 altogether, each once and in order; each side
+effect costs 0.02 where there were never as many before.
+
+The phase in `ids` counts clauses done; its family is the verb of the clause on the screen, so that families
+not trained on speak known numbers.
 """
 
 from __future__ import annotations
@@ -24,13 +26,13 @@ from sixkeys.contract import (
     observation_space,
 )
 from sixkeys.envs.computer import oracle, picture, tasks, view
-from sixkeys.envs.computer.machine import Machine
+from sixkeys.envs.computer.machine import Clause, Machine, Stop
 
 WORLD = 6
 """This world's number in `ids`."""
 KEY_NAMES = ("no_op", "next", "open", "back", "confirm", "switch")
 MAX_STEPS = 192
-STAGES_REWARD, WRONG_REWARD = 0.3, -0.05
+STAGES_REWARD, WRONG_REWARD = 0.5, -0.02
 SPEC = WorldSpec("computer", WORLD, KEY_NAMES, MAX_STEPS)
 _DESCRIPTOR = descriptor(
     size=0.5, length=MAX_STEPS / 256, partial_view=0.5, undo=1.0, hidden_menu=1.0, carries=1.0
@@ -69,8 +71,8 @@ class ComputerEnv(gym.Env):
         self.budget = max(24, 3 * self.shortest)
         self.pressed = 0
         self._most_wrong = len(self.machine.wrong)
-        self._reached = [0 for _ in self.machine.task.clauses]
-        self._stages = sum(2 * len(clause.stops) for clause in self.machine.task.clauses)
+        self._stages = {clause.target: _stages(clause) for clause in self.machine.task.clauses}
+        self._stage_reward = STAGES_REWARD / sum(map(len, self._stages.values()))
         return self._observe(), {"action_mask": self._offered(), "oracle_steps": self.shortest}
 
     def step(self, action: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
@@ -78,7 +80,7 @@ class ComputerEnv(gym.Env):
         clause = machine.clause
         valid = machine.press(int(action))
         self.pressed += 1
-        reward = self._stage(clause) * STAGES_REWARD / self._stages if valid else 0.0
+        reward = self._stage_reward if valid and self._advances(clause) else 0.0
         if len(machine.wrong) > self._most_wrong:
             reward += WRONG_REWARD * (len(machine.wrong) - self._most_wrong)
             self._most_wrong = len(machine.wrong)
@@ -91,24 +93,21 @@ class ComputerEnv(gym.Env):
         }  # fmt: skip
         return self._observe(), reward, machine.solved, truncated, info
 
-    def _stage(self, clause: Any) -> int:
-        """How many stages of the clause, which was the first to do, this key reached: 0 or 1.
-
-        Stages alternate: in a stop's place; done there what the stop is for.
-        """
-        machine = self.machine
-        number = next((at for at, known in enumerate(machine.task.clauses) if known is clause), None)
-        if number is None or self._reached[number] >= 2 * len(clause.stops):
-            return 0
-        stop = clause.stops[self._reached[number] // 2]
-        if self._reached[number] % 2 == 0:
-            reached = machine.level.place == stop.place
+    def _advances(self, clause: Clause) -> bool:
+        """Whether the next stage of the clause, which was the first to do, is reached; it is crossed off."""
+        machine, stages = self.machine, self._stages.get(clause.target)
+        if not stages:
+            return False
+        stop, depth = stages[0]
+        if depth <= len(stop.place):
+            reached = machine.level.place[:depth] == stop.place[:depth]
         elif stop.clip is not None:
             reached = machine.store.clip == stop.clip
         else:
             reached = clause not in machine.left
-        self._reached[number] += reached
-        return int(reached)
+        if reached:
+            stages.pop(0)
+        return reached
 
     def _offered(self) -> np.ndarray:
         return np.array(self.machine.offered)
@@ -135,3 +134,8 @@ class ComputerEnv(gym.Env):
         if self.render_mode is None:
             return None
         return picture.picture(self.screen()) if self.render_mode == "rgb_array" else self.screen()
+
+
+def _stages(clause: Clause) -> list[tuple[Stop, int]]:
+    """(stop, depth): being so deep on the way into its place, or, beyond the place, done what it is for."""
+    return [(stop, depth) for stop in clause.stops for depth in range(1, len(stop.place) + 2)]

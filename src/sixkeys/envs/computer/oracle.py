@@ -2,8 +2,8 @@
 
 Each clause has stops in order; between them the way is the shortest. Privileged: it knows values before they
 are read, but reads them all the same, for an agent has to. Where a side effect is outstanding, it takes
-changes back first. From an episode's start no solution that makes the same stops is shorter (searched by the tests,
-for families of one clause); after wandering it need not be.
+changes back first. From the start of an episode of one clause no solution with the same stops is shorter (the
+tests search for one); of several clauses, or after wandering, it need not be.
 """
 
 from __future__ import annotations

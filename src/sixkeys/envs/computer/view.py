@@ -115,10 +115,9 @@ def screen(machine: Machine, left: int) -> str:
     tabs = [word((APP, other[0].place[0])) for other in machine.windows]
     tabs[machine.front] = f"[{tabs[machine.front]}]"
     head = {LIST: title, INSIDE: f"{title}: inside the focused thing", WRONG: f"{title}: what is wrong"}
-    rows = [
-        f"{'>' if at == 0 and machine.view == LIST else ' '} {_columns(item)}"
-        for at, item in enumerate(listed(machine))
-    ]
+    shown = machine.items if machine.view == LIST else listed(machine)
+    focus = machine.level.focus if machine.view == LIST else -1
+    rows = [f"{'>' if at == focus else ' '} {_columns(item)}" for at, item in enumerate(shown)]
     notes = [
         f"{machine.task.family}: {left} keys left",
         f"task       {sentence(machine.clause)}  ({len(machine.left)} left to do)",
@@ -130,9 +129,9 @@ def screen(machine: Machine, left: int) -> str:
 
 
 def sentence(clause: Clause) -> str:
-    """'copy mail Bob amount to form code' of a clause."""
-    source, target = (" ".join(filter(None, map(word, cells))) for cells in (clause.source, clause.target))
-    return f"{word((VERB, clause.verb))} {f'{source} to ' if source else ''}{target}"
+    """'copy: mail > Bob > amount, to form > code' of a clause."""
+    source, target = (" > ".join(filter(None, map(word, cells))) for cells in (clause.source, clause.target))
+    return f"{word((VERB, clause.verb))}: {f'{source}, to ' if source else ''}{target}"
 
 
 def _columns(item: Item) -> str:
