@@ -6,6 +6,10 @@ and no side effect outstanding; or when the budget, three times the oracle's key
 of a stop's place, and doing there what the stop is for) pay 0.5 altogether, each once and in order; each side
 effect costs 0.02 where there were never as many before.
 
+Learning from the end: with a training seed, three of four episodes of the mixed task begin where a part of a
+solution was done already, the last keys more often left to do than many; `oracle_steps` and the budget count
+from there. Evaluation seeds and tasks of one family always begin at the desktop.
+
 The phase in `ids` counts clauses done; its family is the verb of the clause on the screen, so that families
 not trained on speak known numbers.
 """
@@ -27,11 +31,14 @@ from sixkeys.contract import (
 )
 from sixkeys.envs.computer import oracle, picture, tasks, view
 from sixkeys.envs.computer.machine import Clause, Machine, Stop
+from sixkeys.envs.repo.chance import Chance
 
 WORLD = 6
 """This world's number in `ids`."""
 KEY_NAMES = ("no_op", "next", "open", "back", "confirm", "switch")
 MAX_STEPS = 192
+LATER = 0.75
+"""Share of the mixed task's training episodes that begin on the way."""
 STAGES_REWARD, WRONG_REWARD = 0.5, -0.02
 SPEC = WorldSpec("computer", WORLD, KEY_NAMES, MAX_STEPS)
 _DESCRIPTOR = descriptor(
@@ -68,12 +75,23 @@ class ComputerEnv(gym.Env):
         drawn = int(self.np_random.integers(TEST_SEEDS)) if seed is None else seed
         self.machine = Machine(tasks.draw(self.task, drawn))
         self.shortest = oracle.keys(self.machine)
+        self._stages = {clause.target: _stages(clause) for clause in self.machine.task.clauses}
+        self._stage_reward = STAGES_REWARD / sum(map(len, self._stages.values()))
+        if self.task == tasks.MIXED and drawn < TEST_SEEDS:
+            self._begin_later(Chance([drawn, 1]))
         self.budget = max(24, 3 * self.shortest)
         self.pressed = 0
         self._most_wrong = len(self.machine.wrong)
-        self._stages = {clause.target: _stages(clause) for clause in self.machine.task.clauses}
-        self._stage_reward = STAGES_REWARD / sum(map(len, self._stages.values()))
         return self._observe(), {"action_mask": self._offered(), "oracle_steps": self.shortest}
+
+    def _begin_later(self, chance: Chance) -> None:
+        """Presses none or a part of the oracle's keys."""
+        left = 1 + int(chance.unit() ** 2 * self.shortest) if chance.unit() < LATER else self.shortest
+        for _ in range(self.shortest - left):
+            clause = self.machine.clause
+            self.machine.press(oracle.next_key(self.machine))
+            self._advances(clause)
+        self.shortest = left
 
     def step(self, action: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         machine = self.machine
