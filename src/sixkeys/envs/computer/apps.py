@@ -11,43 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sixkeys.envs.computer.symbols import (
-    ACTION,
-    AGE,
-    APP,
-    CLEAR,
-    COLUMN,
-    COMMAND,
-    COPY,
-    DELETE,
-    DESKTOP,
-    DIM,
-    EDITOR,
-    FILES,
-    FORM,
-    KEEP,
-    LABEL,
-    MAIL,
-    MUTE,
-    NAME,
-    NOTHING,
-    PERSON,
-    REDO,
-    RENAME,
-    REPLY,
-    ROW,
-    SEND,
-    SETTING,
-    SETTINGS,
-    SHEET,
-    SIZE,
-    TERMINAL,
-    TOTAL,
-    UNDO,
-    VALUE,
-    YES,
-    Cell,
-)
+from sixkeys.envs.computer.symbols import NOTHING, TOTAL, Act, App, Cell, Command, Kind
 
 Place = tuple[int, ...]
 Spot = tuple[str, int, int]
@@ -105,8 +69,6 @@ class Store:
     clip: Clip = EMPTY
     past: list[Changes] = field(default_factory=list)
     """What each change wrote over, the oldest first."""
-    future: list[Changes] = field(default_factory=list)
-    """What each undone change had written, the last undone at the end."""
 
 
 class Item(NamedTuple):
@@ -120,8 +82,8 @@ class Item(NamedTuple):
     leaves: int = 0
     """How many levels CONFIRM leaves."""
     shows: Spot | None = None
-    trail: int = 0
-    """-1 where `sets` takes a change back, 1 where it makes it again."""
+    undoes: bool = False
+    """Whether `sets` takes the last change back."""
 
 
 def items(store: Store, place: Place) -> list[Item]:
@@ -129,12 +91,15 @@ def items(store: Store, place: Place) -> list[Item]:
     return _LISTS[place[0]](store, place)
 
 
+def differs(state: Mapping[Spot, int], changes: Mapping[Spot, int] | None) -> bool:
+    """Whether writing `changes` would change anything."""
+    return changes is not None and any(state[spot] != value for spot, value in changes.items())
+
+
 def command_changes(state: Mapping[Spot, int], command: int) -> Changes:
     """What running a command writes: that it ran, and its effect where what it acts on exists."""
     changes = {("run", command, 0): state["run", command, 0] + 1}
-    effects: dict[int, Changes] = {MUTE: {("setting", 1, 0): 1}, DIM: {("setting", 2, 0): 1}}
-    if command == CLEAR:
-        return changes | {spot: 0 for spot in state if spot[0] == "field"}
+    effects: dict[int, Changes] = {Command.MUTE: {("setting", 1, 0): 1}, Command.DIM: {("setting", 2, 0): 1}}
     return changes | {spot: value for spot, value in effects.get(command, {}).items() if spot in state}
 
 
@@ -145,42 +110,38 @@ def _paste(store: Store, spot: Spot, kind: int) -> Changes | None:
 
 
 def _desktop(store: Store, place: Place) -> list[Item]:
-    return [Item(((APP, app),), opens=(app,)) for app in store.content.icons]
+    return [Item(((Kind.APP, app),), opens=(app,)) for app in store.content.icons]
 
 
 def _files(store: Store, place: Place) -> list[Item]:
-    state = store.state
     if len(place) == 1:
-        return [
-            Item(
-                (
-                    (NAME, state["name", slot, 0]), (AGE, file.age), (SIZE, file.size),
-                    (COPY, 1) if file.copy else NOTHING,
-                ),
-                opens=(FILES, slot), shows=("name", slot, 0),
-            )
-            for slot, file in enumerate(store.content.files) if state["name", slot, 0]
-        ]  # fmt: skip
-    spot: Spot = ("name", place[1], 0)
+        listed = []
+        for slot, (age, size, copy, _) in enumerate(store.content.files):
+            spot: Spot = ("name", slot, 0)
+            ranks = (Kind.AGE, age), (Kind.SIZE, size), (Kind.COPY, 1) if copy else NOTHING
+            if name := store.state[spot]:
+                listed.append(Item(((Kind.NAME, name), *ranks), opens=(App.FILES, slot), shows=spot))
+        return listed
+    spot = ("name", place[1], 0)
     if len(place) == 2:
-        rename = _paste(store, spot, NAME)
+        rename = _paste(store, spot, Kind.NAME)
         return [
-            Item(((ACTION, RENAME),), opens=(*place, RENAME), sets=rename, leaves=1),
-            Item(((ACTION, DELETE),), opens=(*place, DELETE)),
+            Item(((Kind.ACTION, Act.RENAME),), opens=(*place, Act.RENAME), sets=rename, leaves=1),
+            Item(((Kind.ACTION, Act.DELETE),), opens=(*place, Act.DELETE)),
         ]
-    if place[2] == RENAME:
-        return [Item(((NAME, name),), sets={spot: name}, leaves=2) for name in store.content.spare]
-    return [Item(((ACTION, KEEP),)), Item(((ACTION, YES),), sets={spot: 0}, leaves=2)]
+    if place[2] == Act.RENAME:
+        return [Item(((Kind.NAME, name),), sets={spot: name}, leaves=2) for name in store.content.spare]
+    return [Item(((Kind.ACTION, Act.KEEP),)), Item(((Kind.ACTION, Act.YES),), sets={spot: 0}, leaves=2)]
 
 
 def _lines(store: Store, owner: Cell, lines: tuple[Line, ...], slot: int = 0) -> list[Item]:
     listed = []
     for label, what, value in lines:
         spot, sets = None, None
-        if value == NOTHING and what[0] == LABEL:
+        if value == NOTHING and what[0] == Kind.LABEL:
             spot = ("line", slot, label)
-            value, sets = (VALUE, store.state[spot]), _paste(store, spot, VALUE)
-        cells = ((LABEL, label), what if what[0] != LABEL else NOTHING, value)
+            value, sets = (Kind.VALUE, store.state[spot]), _paste(store, spot, Kind.VALUE)
+        cells = ((Kind.LABEL, label), what if what[0] != Kind.LABEL else NOTHING, value)
         listed.append(Item(cells, copies=(owner, what, value), sets=sets, shows=spot))
     return listed
 
@@ -188,77 +149,69 @@ def _lines(store: Store, owner: Cell, lines: tuple[Line, ...], slot: int = 0) ->
 def _editor(store: Store, place: Place) -> list[Item]:
     if len(place) == 1:
         named = [(slot, store.state["name", slot, 0]) for slot in range(len(store.content.files))]
-        return [Item(((NAME, name),), opens=(EDITOR, slot)) for slot, name in named if name]
+        return [Item(((Kind.NAME, name),), opens=(App.EDITOR, slot)) for slot, name in named if name]
     slot = place[1]
-    return _lines(store, (NAME, store.state["name", slot, 0]), store.content.files[slot].lines, slot)
+    return _lines(store, (Kind.NAME, store.state["name", slot, 0]), store.content.files[slot].lines, slot)
 
 
 def _mail(store: Store, place: Place) -> list[Item]:
     mails = store.content.mails
     if len(place) == 1:
-        return [Item(((PERSON, person),), opens=(MAIL, person)) for person in mails]
+        return [Item(((Kind.PERSON, person),), opens=(App.MAIL, person)) for person in mails]
     person = place[1]
     spot: Spot = ("reply", person, 0)
-    cells = ((ACTION, REPLY), NOTHING, (VALUE, store.state[spot]))
-    reply = Item(cells, sets=_paste(store, spot, VALUE), shows=spot)
-    return [*_lines(store, (PERSON, person), mails[person]), reply]
+    cells = ((Kind.ACTION, Act.REPLY), NOTHING, (Kind.VALUE, store.state[spot]))
+    reply = Item(cells, sets=_paste(store, spot, Kind.VALUE), shows=spot)
+    return [*_lines(store, (Kind.PERSON, person), mails[person]), reply]
 
 
 def _form(store: Store, place: Place) -> list[Item]:
     state, fields = store.state, store.content.fields
-    listed = [
-        Item(
-            ((LABEL, label), NOTHING, (VALUE, state["field", label, 0]), (VALUE, state["sent", label, 0])),
-            sets=_paste(store, ("field", label, 0), VALUE), shows=("field", label, 0),
-        )
-        for label in fields
-    ]  # fmt: skip
+    listed = []
+    for label in fields:
+        spot: Spot = ("field", label, 0)
+        values = (Kind.VALUE, state[spot]), (Kind.VALUE, state["sent", label, 0])
+        cells = ((Kind.LABEL, label), NOTHING, *values)
+        listed.append(Item(cells, sets=_paste(store, spot, Kind.VALUE), shows=spot))
     sends = {("sent", label, 0): state["field", label, 0] for label in fields}
-    return [*listed, Item(((ACTION, SEND),), sets=sends)]
+    return [*listed, Item(((Kind.ACTION, Act.SEND),), sets=sends)]
 
 
 def _sheet(store: Store, place: Place) -> list[Item]:
     if len(place) == 1:
-        return [Item(((COLUMN, column),), opens=(SHEET, column)) for column in store.content.sheet]
+        return [Item(((Kind.COLUMN, column),), opens=(App.SHEET, column)) for column in store.content.sheet]
     column = store.content.sheet[place[1]]
-    rows = [*column.items(), (TOTAL, sum(column.values()))]
-    return [
-        Item(
-            ((ROW, row), NOTHING, (VALUE, value)), copies=((COLUMN, place[1]), (ROW, row), (VALUE, value))
-        )
-        for row, value in rows
-    ]  # fmt: skip
+    listed = []
+    for row, value in (*column.items(), (TOTAL, sum(column.values()))):
+        what, number = (Kind.ROW, row), (Kind.VALUE, value)
+        listed.append(Item((what, NOTHING, number), copies=((Kind.COLUMN, place[1]), what, number)))
+    return listed
 
 
 def _settings(store: Store, place: Place) -> list[Item]:
     if len(place) == 2:
         spot: Spot = ("setting", place[1], 0)
         values = store.content.settings[place[1]]
-        return [Item(((VALUE, value),), sets={spot: value}, leaves=1) for value in values]
+        return [Item(((Kind.VALUE, value),), sets={spot: value}, leaves=1) for value in values]
     listed = []
     for setting in store.content.settings:
         spot = ("setting", setting, 0)
-        sets = _paste(store, spot, VALUE) if store.clip[1][0] == SETTING else None
-        cells = ((SETTING, setting), NOTHING, (VALUE, store.state[spot]))
-        listed.append(Item(cells, opens=(SETTINGS, setting), sets=sets, shows=spot))
+        sets = _paste(store, spot, Kind.VALUE) if store.clip[1][0] == Kind.SETTING else None
+        cells = ((Kind.SETTING, setting), NOTHING, (Kind.VALUE, store.state[spot]))
+        listed.append(Item(cells, opens=(App.SETTINGS, setting), sets=sets, shows=spot))
     return listed
 
 
 def _terminal(store: Store, place: Place) -> list[Item]:
     listed = []
     for command in store.content.commands:
-        cells = ((COMMAND, command),)
-        if command == UNDO:
-            listed.append(Item(cells, sets=store.past[-1] if store.past else None, trail=-1))
-        elif command == REDO:
-            listed.append(Item(cells, sets=store.future[-1] if store.future else None, trail=1))
-        else:
-            sets = command_changes(store.state, command)
-            listed.append(Item(cells, sets=sets, shows=("run", command, 0)))
+        cells, undoes = ((Kind.COMMAND, command),), command == Command.UNDO
+        sets = (store.past or [None])[-1] if undoes else command_changes(store.state, command)
+        listed.append(Item(cells, sets=sets, shows=("run", command, 0), undoes=undoes))
     return listed
 
 
 _LISTS: dict[int, Callable[[Store, Place], list[Item]]] = {
-    DESKTOP: _desktop, FILES: _files, EDITOR: _editor, MAIL: _mail, FORM: _form, SHEET: _sheet,
-    SETTINGS: _settings, TERMINAL: _terminal,
+    App.DESKTOP: _desktop, App.FILES: _files, App.EDITOR: _editor, App.MAIL: _mail, App.FORM: _form,
+    App.SHEET: _sheet, App.SETTINGS: _settings, App.TERMINAL: _terminal,
 }  # fmt: skip

@@ -21,14 +21,7 @@ from typing import Any, ClassVar
 import gymnasium as gym
 import numpy as np
 
-from sixkeys.contract import (
-    TEST_SEEDS,
-    Observation,
-    WorldSpec,
-    action_space,
-    descriptor,
-    observation_space,
-)
+from sixkeys.contract import TEST_SEEDS, Observation, WorldSpec, action_space, descriptor, observation_space
 from sixkeys.envs.computer import oracle, picture, tasks, view
 from sixkeys.envs.computer.machine import Clause, Machine, Stop
 from sixkeys.envs.repo.chance import Chance
@@ -80,9 +73,8 @@ class ComputerEnv(gym.Env):
         if self.task == tasks.MIXED and drawn < TEST_SEEDS:
             self._begin_later(Chance([drawn, 1]))
         self.budget = max(24, 3 * self.shortest)
-        self.pressed = 0
-        self._most_wrong = len(self.machine.wrong)
-        return self._observe(), {"action_mask": self._offered(), "oracle_steps": self.shortest}
+        self.pressed, self._most_wrong = 0, len(self.machine.wrong)
+        return self._observe(), {"action_mask": np.array(self.machine.offered), "oracle_steps": self.shortest}
 
     def _begin_later(self, chance: Chance) -> None:
         """Presses none or a part of the oracle's keys."""
@@ -106,7 +98,7 @@ class ComputerEnv(gym.Env):
             reward += 1 - 0.5 * self.pressed / self.budget
         truncated = not machine.solved and self.pressed >= self.budget
         info = {
-            "action_mask": self._offered(), "invalid": not valid, "success": machine.solved,
+            "action_mask": np.array(self.machine.offered), "invalid": not valid, "success": machine.solved,
             "violations": len(machine.wrong),
         }  # fmt: skip
         return self._observe(), reward, machine.solved, truncated, info
@@ -126,9 +118,6 @@ class ComputerEnv(gym.Env):
         if reached:
             stages.pop(0)
         return reached
-
-    def _offered(self) -> np.ndarray:
-        return np.array(self.machine.offered)
 
     def _observe(self) -> Observation:
         machine = self.machine

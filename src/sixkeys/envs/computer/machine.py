@@ -12,27 +12,20 @@ one outstanding no task is solved. The terminal's `undo` takes changes back, the
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from typing import NamedTuple
 
 from sixkeys.contract import KEYS
-from sixkeys.envs.computer.apps import Changes, Clip, Content, Item, Place, Spot, Store, items
-from sixkeys.envs.computer.symbols import (
-    APP,
-    COMMAND,
-    DESKTOP,
-    DO_UNDO,
-    MARK_SOURCE,
-    MARK_TARGET,
-    NOTHING,
-    TERMINAL,
-    UNDO,
-    VERB,
-    Cell,
-)
+from sixkeys.envs.computer.apps import EMPTY, Changes, Clip, Content, Item, Place, Store, differs, items
+from sixkeys.envs.computer.symbols import NOTHING, App, Cell, Command, Kind, Mark, Verb
 
 NO_OP, NEXT, OPEN, BACK, CONFIRM, SWITCH = range(KEYS)
 LIST, INSIDE, WRONG = range(3)
 """Views."""
+
+
+NO_ITEM = Item(())
+"""What is focused in an empty list."""
 
 
 class Stop(NamedTuple):
@@ -57,22 +50,18 @@ class Clause(NamedTuple):
     stops: tuple[Stop, ...]
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
-        return ((VERB, self.verb), *self.source, *self.target)
-
-    @property
     def marks(self) -> dict[Cell, int]:
         """The bits that mark cells equal to one that the task names."""
-        marks = dict.fromkeys(self.source, MARK_SOURCE)
+        marks = dict.fromkeys(self.source, Mark.SOURCE)
         for cell in self.target:
-            marks[cell] = marks.get(cell, 0) | MARK_TARGET
+            marks[cell] = marks.get(cell, 0) | Mark.TARGET
         marks.pop(NOTHING, None)
         return marks
 
 
-TAKE_BACK = Stop((TERMINAL,), (COMMAND, UNDO), CONFIRM)
+TAKE_BACK = Stop((App.TERMINAL,), (Kind.COMMAND, Command.UNDO), CONFIRM)
 REPAIR = Clause(
-    DO_UNDO, (NOTHING,) * 3, ((APP, TERMINAL), NOTHING, (COMMAND, UNDO), NOTHING), {}, (TAKE_BACK,)
+    Verb.UNDO, (NOTHING,) * 3, ((Kind.APP, App.TERMINAL), NOTHING, TAKE_BACK.cell, NOTHING), {}, (TAKE_BACK,)
 )
 """What is left to do where every clause is done and something is wrong."""
 
@@ -104,7 +93,7 @@ class Machine:
     def __init__(self, task: Task):
         self.task = task
         self.store = Store(task.content, dict(task.state), past=list(task.past))
-        self.windows = [[Level((DESKTOP,), 0, (APP, DESKTOP))]]
+        self.windows = [[Level((App.DESKTOP,), 0, (Kind.APP, App.DESKTOP))]]
         self.front, self.view = 0, LIST
         self._judge()
         self._list()
@@ -112,9 +101,7 @@ class Machine:
     def copy(self) -> Machine:
         """A machine that goes on by itself."""
         other, store = copy(self), self.store
-        other.store = Store(
-            store.content, dict(store.state), store.clip, list(store.past), list(store.future)
-        )
+        other.store = replace(store, state=dict(store.state), past=list(store.past))
         other.windows = [list(window) for window in self.windows]
         return other
 
@@ -122,33 +109,21 @@ class Machine:
         """Works out what is wrong and which clause comes next; only changes of the state alter it."""
         state, right, wanted = self.store.state, self.task.right, self.task.wanted
         self.solved = state == wanted
-        self.wrong: list[Spot] = [
-            spot for spot, value in state.items() if value != wanted[spot] and value != right[spot]
-        ]
-        self.left = [
-            clause
-            for clause in self.task.clauses
-            if any(state[spot] != value for spot, value in clause.changes.items())
-        ]
+        self.wrong = [spot for spot, value in state.items() if value not in (wanted[spot], right[spot])]
+        self.left = [clause for clause in self.task.clauses if differs(state, clause.changes)]
         self.clause = self.left[0] if self.left else REPAIR
         self.marks = self.clause.marks
 
     def _list(self) -> None:
         """Works out the list in front, and which keys are offered."""
         window = self.windows[self.front]
-        level = window[-1]
-        self.items = items(self.store, level.place)
-        if level.focus >= len(self.items):
-            level = window[-1] = level._replace(focus=max(0, len(self.items) - 1))
-        self.level = level
-        self.item: Item | None = self.items[level.focus] if self.items else None
-        opens = confirms = False
-        if self.item:
-            state, sets = self.store.state, self.item.sets
-            opens = self.item.opens is not None or self.item.copies not in (None, self.store.clip)
-            confirms = sets is not None and any(state[spot] != value for spot, value in sets.items())
-        several = len(self.windows) > 1
-        self.offered = (True, len(self.items) > 1, opens, self.front > 0, confirms, several)
+        self.items = items(self.store, window[-1].place)
+        focus = min(window[-1].focus, max(0, len(self.items) - 1))
+        self.level = window[-1] = window[-1]._replace(focus=focus)
+        self.item = item = self.items[focus] if self.items else NO_ITEM
+        opens = item.opens is not None or item.copies not in (None, self.store.clip)
+        confirms = differs(self.store.state, item.sets)
+        self.offered = (True, len(self.items) > 1, opens, self.front > 0, confirms, len(self.windows) > 1)
 
     def press(self, key: int) -> bool:
         """Presses a key and says whether it was offered; one that was not changes nothing."""
@@ -164,7 +139,10 @@ class Machine:
         elif key == OPEN:
             self._open(window)
         elif key == BACK:
-            self._back(window)
+            window.pop()
+            if not window:
+                self.windows.pop(self.front)
+                self.front = 0
         elif key == CONFIRM:
             self._confirm(window)
         else:
@@ -173,38 +151,24 @@ class Machine:
         return True
 
     def _open(self, window: list[Level]) -> None:
-        item = self.item
-        assert item is not None
-        if item.copies is not None:
-            self.store.clip = item.copies
-        elif item.opens is not None and self.front > 0:
-            window.append(Level(item.opens, 0, item.cells[0]))
-        elif item.opens is not None:
+        place = self.item.opens
+        if place is None:
+            self.store.clip = self.item.copies or EMPTY
+        elif self.front:
+            window.append(Level(place, 0, self.item.cells[0]))
+        else:
             places = [other[0].place for other in self.windows]
-            if item.opens not in places:
-                self.windows.append([Level(item.opens, 0, item.cells[0])])
-                places.append(item.opens)
-            self.front = places.index(item.opens)
-
-    def _back(self, window: list[Level]) -> None:
-        window.pop()
-        if not window:
-            self.windows.pop(self.front)
-            self.front = 0
+            if place not in places:
+                self.windows.append([Level(place, 0, self.item.cells[0])])
+            self.front = [*places, place].index(place)
 
     def _confirm(self, window: list[Level]) -> None:
-        store, item = self.store, self.item
-        assert item is not None
-        assert item.sets is not None
-        new = dict(item.sets)
-        old = {spot: store.state[spot] for spot in new}
-        store.state.update(new)
-        if item.trail:
-            taken, given = (store.past, store.future) if item.trail < 0 else (store.future, store.past)
-            taken.pop()
-            given.append(old)
+        state, past, new = self.store.state, self.store.past, self.item.sets or {}
+        old = {spot: state[spot] for spot in new}
+        state.update(new)
+        if self.item.undoes:
+            past.pop()
         else:
-            store.past.append(old)
-            store.future.clear()
-        del window[len(window) - item.leaves :]
+            past.append(old)
+        del window[len(window) - self.item.leaves :]
         self._judge()

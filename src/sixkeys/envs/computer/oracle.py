@@ -44,7 +44,7 @@ def _towards(machine: Machine, stop: Stop) -> int:
         wanted = next(at for at, item in enumerate(machine.items) if stop.cell in item.cells)
         return stop.key if machine.level.focus == wanted else NEXT
     inside = place[: len(here) + 1]
-    return OPEN if machine.item and machine.item.opens == inside else NEXT
+    return OPEN if machine.item.opens == inside else NEXT
 
 
 def _window(machine: Machine, app: tuple[int, ...]) -> int:
@@ -53,5 +53,5 @@ def _window(machine: Machine, app: tuple[int, ...]) -> int:
     if app in places:
         return SWITCH
     if machine.front == 0:
-        return OPEN if machine.item and machine.item.opens == app else NEXT
+        return OPEN if machine.item.opens == app else NEXT
     return SWITCH if len(places) - machine.front <= len(machine.windows[machine.front]) else BACK

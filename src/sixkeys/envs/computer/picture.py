@@ -6,31 +6,20 @@ import numpy as np
 
 LINES, COLUMNS, SCALE = 20, 60, 2
 """Lines and columns of text that a picture has room for, and pixels on a side of a point."""
-_FONT = {
-    "a": "25755", "b": "65656", "c": "34443", "d": "65556", "e": "74647", "f": "74644", "g": "34553",
-    "h": "55755", "i": "72227", "j": "11152", "k": "55655", "l": "44447", "m": "57755", "n": "65555",
-    "o": "25552", "p": "65644", "q": "25563", "r": "65655", "s": "34216", "t": "72222", "u": "55557",
-    "v": "55552", "w": "55775", "x": "55255", "y": "55222", "z": "71247", "0": "75557", "1": "26227",
-    "2": "61247", "3": "61216", "4": "55711", "5": "74616", "6": "34757", "7": "71122", "8": "75757",
-    "9": "75716", ">": "42124", "-": "00700", ":": "02020", "[": "64446", "]": "31113", "(": "24442",
-    ")": "21112", "_": "00007", ",": "00024",
-}  # fmt: skip
-"""A sign's five rows, an octal digit each: its three bits are the points."""
-_INK, _PAPER, _PANEL, _BAR, _FOCUS = (
-    (30, 34, 44),
-    (250, 250, 246),
-    (222, 228, 238),
-    (96, 140, 200),
-    (255, 226, 130),
+_SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789>-:[]()_,"
+_FONT = (
+    "25755 65656 34443 65556 74647 74644 34553 55755 72227 11152 55655 44447 57755 65555 25552 65644 "
+    "25563 65655 34216 72222 55557 55552 55775 55255 55222 71247 75557 26227 61247 61216 55711 74616 "
+    "34757 71122 75757 75716 42124 00700 02020 64446 31113 24442 21112 00007 00024 "
 )
-
-
-def _glyph(sign: str) -> np.ndarray:
-    """bool [6, 4]: a sign's points with room around them; none where the font has no such sign."""
-    points = np.zeros((6, 4), bool)
-    rows = [int(digit) for digit in _FONT.get(sign.lower(), "00000")]
-    points[:5, :3] = np.array(rows)[:, None] >> np.array([2, 1, 0]) & 1
-    return points
+"""The five rows of each sign, an octal digit each: its three bits are the points."""
+_INK, _PAPER, _PANEL = (30, 34, 44), (250, 250, 246), (222, 228, 238)
+_BAR, _FOCUS = (96, 140, 200), (255, 226, 130)
+_GLYPHS = {
+    sign: np.array([[int(row) >> bit & 1 for bit in (2, 1, 0)] for row in rows], bool)
+    for sign, rows in zip(_SIGNS, _FONT.split(), strict=True)
+}
+"""bool [5, 3] by sign."""
 
 
 def picture(text: str) -> np.ndarray:
@@ -46,6 +35,7 @@ def picture(text: str) -> np.ndarray:
             image[at] = _FOCUS
         shown = line.strip("- ") if at == title else line
         for column, sign in enumerate(shown[:COLUMNS]):
-            image[at, 1:, column][_glyph(sign)] = _INK
+            if sign.lower() in _GLYPHS:
+                image[at, 1:6, column, :3][_GLYPHS[sign.lower()]] = _INK
     flat = image.reshape(LINES * 7, COLUMNS * 4, 3)
     return flat.repeat(SCALE, axis=0).repeat(SCALE, axis=1)

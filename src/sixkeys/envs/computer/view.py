@@ -15,37 +15,14 @@ import numpy as np
 from sixkeys.contract import SIDE
 from sixkeys.envs.computer.apps import EMPTY, Item, Spot, items
 from sixkeys.envs.computer.machine import INSIDE, LIST, WRONG, Clause, Machine
-from sixkeys.envs.computer.symbols import (
-    ALARM,
-    APP,
-    EDITOR,
-    FILES,
-    FORM,
-    LABEL,
-    MAIL,
-    MARK_CHANGED,
-    MARK_CLIP,
-    NAME,
-    NOTHING,
-    PAST,
-    PERSON,
-    SETTING,
-    SETTINGS,
-    TERMINAL,
-    VALUE,
-    VERB,
-    VIEW,
-    Cell,
-    word,
-)
-from sixkeys.envs.computer.symbols import COMMAND as COMMAND_KIND
+from sixkeys.envs.computer.symbols import NOTHING, App, Cell, Kind, Mark, word
 
-FIRST, ROWS = 2, SIDE - 2
-"""The first row of the list and how many it has."""
-_ROW = SIDE * 3
+ROWS = SIDE - 2
+"""Rows of the list."""
 _AREAS = {
-    "name": (FILES, NAME), "line": (EDITOR, LABEL), "field": (FORM, LABEL), "sent": (FORM, LABEL),
-    "reply": (MAIL, PERSON), "setting": (SETTINGS, SETTING), "run": (TERMINAL, COMMAND_KIND),
+    "name": (App.FILES, Kind.NAME), "line": (App.EDITOR, Kind.LABEL), "field": (App.FORM, Kind.LABEL),
+    "sent": (App.FORM, Kind.LABEL), "reply": (App.MAIL, Kind.PERSON), "run": (App.TERMINAL, Kind.COMMAND),
+    "setting": (App.SETTINGS, Kind.SETTING),
 }  # fmt: skip
 """Application and kind of what is kept in an area of the state."""
 
@@ -53,7 +30,7 @@ _AREAS = {
 def listed(machine: Machine) -> list[Item]:
     """What rows show now, the focused thing first."""
     if machine.view == INSIDE:
-        inside = machine.item.opens if machine.item else None
+        inside = machine.item.opens
         return items(machine.store, inside) if inside else []
     if machine.view == WRONG:
         return [_mistake(machine, spot) for spot in machine.wrong]
@@ -65,36 +42,27 @@ def _mistake(machine: Machine, spot: Spot) -> Item:
     """What stands in a spot, and what stood there when all was right."""
     app, kind = _AREAS[spot[0]]
     right, value = machine.task.right[spot], machine.store.state[spot]
-    number = right if kind == NAME else spot[2] if spot[0] == "line" else spot[1]
-    values = ((NAME if kind == NAME else VALUE, min(31, v)) for v in (value, right))
-    return Item(((APP, app), (kind, number), *values), shows=spot)
+    number = right if kind == Kind.NAME else spot[2] if spot[0] == "line" else spot[1]
+    values = ((Kind.NAME if kind == Kind.NAME else Kind.VALUE, min(31, v)) for v in (value, right))
+    return Item(((Kind.APP, app), (kind, number), *values), shows=spot)
 
 
 def patch(machine: Machine) -> np.ndarray:
     """uint8 [9, 9, 3], as the module says."""
-    cells = bytearray(SIDE * _ROW)
-    marks, clip = machine.marks, machine.store.clip
-    at = 0
-    for kind, identity in machine.clause.cells:
-        cells[at], cells[at + 1] = kind, identity
-        at += 3
-    cells[2] = len(machine.left)
-    at = _ROW
-    for cell in _status(machine):
-        cells[at], cells[at + 1], cells[at + 2] = *cell, marks.get(cell, 0)
-        at += 3
-    cells[_ROW + 2] = len(machine.windows[machine.front])
     state, right = machine.store.state, machine.task.right
-    at_row = FIRST * _ROW
+    marks, clip = machine.marks, machine.store.clip
+    asked = ((Kind.VERB, machine.clause.verb), *machine.clause.source, *machine.clause.target)
+    rows = [(asked, 0, {}, ()), (_status(machine), 0, marks, ())]
     for item in listed(machine)[:ROWS]:
         changed = item.shows is not None and state[item.shows] != right[item.shows]
-        bits, at = MARK_CHANGED * changed, at_row
-        for cell in item.cells:
+        rows.append((item.cells, Mark.CHANGED * changed, marks, clip))
+    cells = bytearray(SIDE * SIDE * 3)
+    for row, (shown, bits, named, copied) in enumerate(rows):
+        for at, cell in enumerate(shown, SIDE * row):
             if cell != NOTHING:
-                cells[at], cells[at + 1] = cell
-                cells[at + 2] = bits | marks.get(cell, 0) | (MARK_CLIP if cell in clip else 0)
-            at += 3
-        at_row += _ROW
+                mark = bits | named.get(cell, 0) | (Mark.CLIP if cell in copied else 0)
+                cells[3 * at : 3 * at + 3] = (*cell, mark)
+    cells[2], cells[3 * SIDE + 2] = len(machine.left), len(machine.windows[machine.front])
     return np.frombuffer(cells, np.uint8).reshape(SIDE, SIDE, 3)
 
 
@@ -102,8 +70,8 @@ def _status(machine: Machine) -> tuple[Cell, ...]:
     window, store = machine.windows[machine.front], machine.store
     following = machine.windows[(machine.front + 1) % len(machine.windows)][0].place[0]
     return (
-        (APP, window[0].place[0]), window[-1].title, *store.clip, (PAST, min(31, len(store.past))),
-        (ALARM, min(31, len(machine.wrong))), (APP, following), (VIEW, machine.view),
+        (Kind.APP, window[0].place[0]), window[-1].title, *store.clip, (Kind.PAST, min(31, len(store.past))),
+        (Kind.ALARM, min(31, len(machine.wrong))), (Kind.APP, following), (Kind.VIEW, machine.view),
     )  # fmt: skip
 
 
@@ -112,12 +80,13 @@ def screen(machine: Machine, left: int) -> str:
     window, store = machine.windows[machine.front], machine.store
     title = " > ".join(word(level.title) for level in window)
     clip = "empty" if store.clip == EMPTY else " ".join(filter(None, map(word, store.clip)))
-    tabs = [word((APP, other[0].place[0])) for other in machine.windows]
+    tabs = [word((Kind.APP, other[0].place[0])) for other in machine.windows]
     tabs[machine.front] = f"[{tabs[machine.front]}]"
     head = {LIST: title, INSIDE: f"{title}: inside the focused thing", WRONG: f"{title}: what is wrong"}
     shown = machine.items if machine.view == LIST else listed(machine)
     focus = machine.level.focus if machine.view == LIST else -1
-    rows = [f"{'>' if at == focus else ' '} {_columns(item)}" for at, item in enumerate(shown)]
+    columns = ["".join(f"{word(cell):14}" for cell in item.cells).rstrip() for item in shown]
+    rows = [f"{'>' if at == focus else ' '} {row}" for at, row in enumerate(columns)]
     notes = [
         f"{machine.task.family}: {left} keys left",
         f"task       {sentence(machine.clause)}  ({len(machine.left)} left to do)",
@@ -131,9 +100,4 @@ def screen(machine: Machine, left: int) -> str:
 def sentence(clause: Clause) -> str:
     """'copy: mail > Bob > amount, to form > code' of a clause."""
     source, target = (" > ".join(filter(None, map(word, cells))) for cells in (clause.source, clause.target))
-    return f"{word((VERB, clause.verb))}: {f'{source}, to ' if source else ''}{target}"
-
-
-def _columns(item: Item) -> str:
-    widths = (14, 14, 14, 10)
-    return "".join(word(cell).ljust(width) for cell, width in zip(item.cells, widths, strict=False)).rstrip()
+    return f"{word((Kind.VERB, clause.verb))}: {f'{source}, to ' if source else ''}{target}"
