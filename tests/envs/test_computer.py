@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sixkeys.build import make_world
-from sixkeys.contract import observation_space
+from sixkeys.contract import CELL_SIZES, TEST_SEEDS, observation_space
 from sixkeys.envs.check import check_env, check_world, digest
 from sixkeys.envs.computer import oracle, symbols, tasks, view
 from sixkeys.envs.computer.env import MAX_STEPS, ComputerEnv
@@ -21,6 +21,7 @@ from sixkeys.envs.computer.machine import BACK, CONFIRM, NEXT, NO_OP, OPEN, SWIT
 from sixkeys.envs.registry import make
 
 GOLDEN = Path(__file__).parent / "golden" / "computer.json"
+BACKUP = 1 + symbols.WORDS[symbols.Kind.COMMAND].index("backup")
 EVERY = (*tasks.FAMILIES, *tasks.HELD_OUT)
 
 
@@ -41,9 +42,9 @@ def solve(machine: Machine, most: int) -> list[int]:
 def everything(machine: Machine) -> tuple:
     """All that keys can change."""
     store = machine.store
-    trail = tuple(tuple(change.items()) for change in (*store.past, {("|", 0, 0): 0}, *store.future))
+    past = tuple(tuple(change.items()) for change in store.past)
     windows = tuple(tuple((level.place, level.focus) for level in window) for window in machine.windows)
-    return tuple(store.state.items()), store.clip, trail, windows, machine.front, machine.view
+    return tuple(store.state.items()), store.clip, past, windows, machine.front, machine.view
 
 
 def brute_force(start: Machine) -> int:
@@ -138,17 +139,23 @@ def test_keys_keep_the_laws_and_the_oracle_finds_the_way_back(
 
 @settings(max_examples=40)
 @given(st.sampled_from(EVERY), st.integers(0, 2**31 - 1), st.lists(st.integers(0, 5), max_size=60))
-def test_undo_takes_everything_back_and_redo_makes_it_again(family: str, seed: int, keys: list[int]) -> None:
+def test_undo_takes_changes_back_the_last_first(family: str, seed: int, keys: list[int]) -> None:
     machine = begin(family, seed)
-    start = dict(machine.store.state)
+    states = [dict(machine.store.state)]
     for key in keys:
+        before = len(machine.store.past)
         machine.press(key)
-    there, made = dict(machine.store.state), len(machine.store.past) - len(machine.task.past)
-    for command, expected in ((symbols.Command.UNDO, start), (symbols.Command.REDO, there)):
-        for _ in range(made):
-            run(machine, command)
-        if made >= 0:
-            assert machine.store.state == expected
+        if len(machine.store.past) > before:
+            states.append(dict(machine.store.state))
+        elif len(machine.store.past) < before and len(states) > 1:
+            assert machine.store.state == states[-2]
+            states.pop()
+        elif len(machine.store.past) < before:
+            return
+    while len(states) > 1:
+        states.pop()
+        run(machine, symbols.Command.UNDO)
+        assert machine.store.state == states[-1]
 
 
 def run(machine: Machine, command: int) -> None:
@@ -165,22 +172,21 @@ def run(machine: Machine, command: int) -> None:
 
 
 def test_a_side_effect_stands_in_the_way_until_it_is_undone() -> None:
-    env = ComputerEnv("computer_duplicate")
-    env.reset(seed=1)
-    machine = env.machine
-    run(machine, symbols.Command.DIM)
-    assert machine.wrong
-    twin = machine.copy()
-    while twin.left:
-        twin.press(oracle._towards(twin, twin.clause.stops[0]))
-    assert not twin.solved
-    assert twin.clause.verb == symbols.Verb.UNDO
-    assert oracle.next_key(machine) == CONFIRM or machine.item.cells[0] != (
-        symbols.Kind.COMMAND,
-        symbols.Command.UNDO,
-    )
+    """A setting is changed by the way; then the only clause is done, and that is not enough."""
+    machine = begin("computer_duplicate", 1)
+    right = dict(machine.store.state)
+    run(machine, BACKUP)
+    assert machine.wrong == [("run", BACKUP, 0)]
+    careless = machine.copy()
+    careless.wrong = []
+    while careless.left:
+        careless.press(oracle.next_key(careless))
+        careless.wrong = []
+    assert not careless.solved
+    assert careless.clause.verb == symbols.Verb.UNDO
+    assert "run" not in {spot[0] for spot in careless.clause.changes}
     solve(machine, 60)
-    assert ("run", symbols.Command.DIM, 0) in machine.store.future[-1] or not machine.store.future
+    assert {spot[0] for spot, value in machine.store.state.items() if value != right[spot]} == {"name"}
 
 
 def test_the_patch_shows_what_the_machine_holds() -> None:
@@ -193,7 +199,10 @@ def test_the_patch_shows_what_the_machine_holds() -> None:
             if machine.solved:
                 break
             patch = view.patch(machine)
-            assert [tuple(cell) for cell in patch[0, :8, :2].tolist()] == list(machine.clause.cells)
+            clause = machine.clause
+            said = [(symbols.Kind.VERB, clause.verb), *clause.source, *clause.target]
+            assert [tuple(cell) for cell in patch[0, :8, :2].tolist()] == said
+            assert patch[0, 0, 2] == len(machine.left)
             assert [tuple(cell) for cell in patch[1, 2:5, :2].tolist()] == list(machine.store.clip)
             assert patch[1, 6].tolist()[1] == len(machine.wrong)
             if machine.view == view.LIST and machine.item:
@@ -210,9 +219,12 @@ def test_the_patch_shows_what_the_machine_holds() -> None:
 def test_views_show_the_inside_and_what_is_wrong_and_change_nothing() -> None:
     machine = begin("computer_undo", 0)
     first = view.patch(machine)
-    while machine.item.opens != (symbols.App.MAIL,) and NEXT and machine.level.focus < 4:
-        machine.press(NEXT)
+    machine.press(NEXT)
     machine.press(NO_OP)
+    inside = view.listed(machine)
+    opened = machine.copy()
+    opened.press(OPEN)
+    assert inside == opened.items
     machine.press(NO_OP)
     assert len(view.listed(machine)) == len(machine.wrong) >= 2
     assert "what is wrong" in view.screen(machine, 9)
@@ -247,7 +259,7 @@ def test_a_side_effect_costs_once() -> None:
         while env.machine.level.place != (symbols.App.TERMINAL,):
             wanted = env.machine.item.opens == (symbols.App.TERMINAL,)
             env.step(OPEN if wanted else NEXT)
-        for command in (9, symbols.Command.UNDO):
+        for command in (BACKUP, symbols.Command.UNDO):
             while env.machine.item.cells[0] != (symbols.Kind.COMMAND, command):
                 env.step(NEXT)
             _, reward, _, _, info = env.step(CONFIRM)
@@ -256,33 +268,45 @@ def test_a_side_effect_costs_once() -> None:
 
 
 def test_held_out_families_are_new_combinations_of_known_parts() -> None:
-    def verbs(names: tuple[str, ...], recipes: dict) -> set:
-        return {pair for name in names for pair in recipes[name]}
-
-    known = {name for pair in verbs(tasks.FAMILIES, tasks.RECIPES) for name in pair}
-    new = verbs(tuple(tasks.HELD_OUT), tasks.HELD_OUT)
-    applications = {tasks.PLACES[name] for name in known if name}
     assert not set(tasks.HELD_OUT) & set(tasks.FAMILIES)
-    assert {tasks.PLACES[name] for pair in new for name in pair if name} <= applications
-    drawn = {tasks.draw(tasks.MIXED, seed).family for seed in range(300)}
-    assert drawn == set(tasks.FAMILIES)
+    assert {tasks.draw(tasks.MIXED, seed).family for seed in range(300)} == set(tasks.FAMILIES)
+    clauses = {f: [c for seed in range(40) for c in tasks.draw(f, seed).clauses] for f in EVERY}
+    known = [clause for family in tasks.FAMILIES for clause in clauses[family]]
+    for family in tasks.HELD_OUT:
+        for clause in clauses[family]:
+            assert clause.verb in {other.verb for other in known}
+            for stop in clause.stops:
+                where = (stop.place[0], stop.key)
+                assert where in {(other.place[0], other.key) for c in known for other in c.stops}
 
 
-def test_mixed_draws_a_family_and_everything_has_its_words() -> None:
-    sizes = {
-        symbols.Kind.PERSON: symbols.PEOPLE,
-        symbols.Kind.NAME: symbols.NAMES,
-        symbols.Kind.COMMAND: symbols.COMMANDS,
-    }
-    sizes |= {symbols.Kind.COLUMN: symbols.COLUMNS, symbols.Kind.SETTING: symbols.SETTINGS}
-    for kind, size in sizes.items():
-        assert len(set(symbols.WORDS[kind])) == len(symbols.WORDS[kind]) == size
-    assert max(len(words) for words in symbols.WORDS.values()) < 32
+def test_everything_has_its_words_and_fits_a_cell() -> None:
+    for kind, words in symbols.WORDS.items():
+        assert len(set(words)) == len(words) < CELL_SIZES[1]
+        assert kind < CELL_SIZES[0]
+        assert symbols.word((kind, 1)) == words[0]
+    assert symbols.word(symbols.NOTHING) == ""
     env = ComputerEnv("computer_report_long")
     env.reset(seed=3)
-    screen = env.screen()
-    assert "task       copy: sheet >" in screen
-    assert "--- desktop" in screen
+    assert "task       copy: sheet >" in env.screen()
+    assert "--- desktop" in env.screen()
+
+
+def test_training_episodes_of_the_mixed_task_may_begin_on_the_way() -> None:
+    """Same seeds, one family: what is left to do is never more, and evaluation begins at the start."""
+    env = ComputerEnv()
+    shares = []
+    for seed in (*range(200), *range(TEST_SEEDS, TEST_SEEDS + 50)):
+        _, info = env.reset(seed=seed)
+        whole = oracle.keys(begin(tasks.MIXED, seed))
+        assert 1 <= info["oracle_steps"] == oracle.keys(env.machine) <= whole
+        assert env.budget == max(24, 3 * info["oracle_steps"])
+        if seed < TEST_SEEDS:
+            shares.append(info["oracle_steps"] / whole)
+        else:
+            assert info["oracle_steps"] == whole
+    assert 0.15 < np.mean(np.array(shares) == 1) < 0.4
+    assert min(shares) < 0.1
 
 
 def test_pictures_hold_the_screen() -> None:
@@ -304,7 +328,7 @@ def test_it_keeps_the_contract(family: str) -> None:
 
 def test_the_world_speaks_the_one_space() -> None:
     world = make_world("computer:computer_mixed", 12)
-    world.reset(np.ones(12, bool), np.arange(12))
+    world.reset(np.ones(12, bool), TEST_SEEDS + np.arange(12))
     observation, offered = world.observe()
     space = observation_space()
     assert all(

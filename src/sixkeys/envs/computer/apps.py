@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sixkeys.envs.computer.symbols import NOTHING, TOTAL, Act, App, Cell, Command, Kind
+from sixkeys.envs.computer.symbols import EMPTY, NOTHING, TOTAL, Act, App, Cell, Command, Kind
 
 Place = tuple[int, ...]
 Spot = tuple[str, int, int]
@@ -20,7 +20,6 @@ Spot = tuple[str, int, int]
 Changes = dict[Spot, int]
 Clip = tuple[Cell, Cell, Cell]
 """What a copied thing was in, what it says it is, and its value."""
-EMPTY: Clip = (NOTHING, NOTHING, NOTHING)
 
 
 class Line(NamedTuple):

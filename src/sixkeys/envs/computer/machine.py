@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from sixkeys.contract import KEYS
-from sixkeys.envs.computer.apps import EMPTY, Changes, Clip, Content, Item, Place, Store, differs, items
-from sixkeys.envs.computer.symbols import NOTHING, App, Cell, Command, Kind, Mark, Verb
+from sixkeys.envs.computer.apps import Changes, Clip, Content, Item, Place, Store, differs, items
+from sixkeys.envs.computer.symbols import EMPTY, NOTHING, App, Cell, Command, Kind, Mark, Verb
 
 NO_OP, NEXT, OPEN, BACK, CONFIRM, SWITCH = range(KEYS)
 LIST, INSIDE, WRONG = range(3)
@@ -61,7 +61,7 @@ class Clause(NamedTuple):
 
 TAKE_BACK = Stop((App.TERMINAL,), (Kind.COMMAND, Command.UNDO), CONFIRM)
 REPAIR = Clause(
-    Verb.UNDO, (NOTHING,) * 3, ((Kind.APP, App.TERMINAL), NOTHING, TAKE_BACK.cell, NOTHING), {}, (TAKE_BACK,)
+    Verb.UNDO, EMPTY, ((Kind.APP, App.TERMINAL), NOTHING, TAKE_BACK.cell, NOTHING), {}, (TAKE_BACK,)
 )
 """What is left to do where every clause is done and something is wrong."""
 

@@ -53,6 +53,7 @@ class Mark:
 
 
 NOTHING: Cell = (Kind.BLANK, 0)
+EMPTY = (NOTHING, NOTHING, NOTHING)
 TOTAL = 7
 """The row of a sheet's sums."""
 WORDS = {

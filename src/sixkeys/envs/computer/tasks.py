@@ -10,7 +10,7 @@ from __future__ import annotations
 from sixkeys.envs.computer.apps import Changes, Spot, command_changes
 from sixkeys.envs.computer.content import FILES, content
 from sixkeys.envs.computer.machine import CONFIRM, OPEN, REPAIR, TAKE_BACK, Clause, Stop, Task
-from sixkeys.envs.computer.symbols import NOTHING, TOTAL, Act, App, Cell, Kind, Label, Verb
+from sixkeys.envs.computer.symbols import EMPTY, NOTHING, TOTAL, Act, App, Cell, Kind, Label, Verb
 from sixkeys.envs.repo.chance import Chance
 
 Recipe = tuple[tuple[str, str], ...]
@@ -110,7 +110,7 @@ class Draft:
         self, verb: int, source: Stop | None, stop: Stop, says: tuple[Cell, Cell, Cell], changes: Changes
     ) -> None:
         """A clause; `says` is what it says of the target: what to open, which line, what value."""
-        asked, stops = (NOTHING, NOTHING, NOTHING), (stop,)
+        asked, stops = EMPTY, (stop,)
         if source is not None and source.clip is not None:
             asked, stops = ((Kind.APP, source.place[0]), source.clip[0], source.cell), (source, stop)
         self.clauses.append(Clause(verb, asked, ((Kind.APP, stop.place[0]), *says), changes, stops))
@@ -145,7 +145,7 @@ class Draft:
         """The one that the source speaks of, which has to be read."""
         what = source.clip[1] if source.clip else NOTHING
         stop = Stop((App.SETTINGS,), what, CONFIRM)
-        self._add(Verb.SET, source, stop, (NOTHING,) * 3, {("setting", what[1], 0): _value(source)})
+        self._add(Verb.SET, source, stop, EMPTY, {("setting", what[1], 0): _value(source)})
 
     def choose(self, source: None) -> None:
         settings = self.content.settings
@@ -160,7 +160,7 @@ class Draft:
         """The one that the source orders, which has to be read."""
         what = source.clip[1] if source.clip else NOTHING
         changes = command_changes(self.wanted, what[1])
-        self._add(Verb.RUN, source, Stop((App.TERMINAL,), what, CONFIRM), (NOTHING,) * 3, changes)
+        self._add(Verb.RUN, source, Stop((App.TERMINAL,), what, CONFIRM), EMPTY, changes)
 
     def _ranked(self) -> tuple[int, Cell]:
         """A file that is first or last by age or size, no longer free, and the cell that says so."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from sixkeys.contract import SIDE
-from sixkeys.envs.computer.apps import EMPTY, Item, Spot, items
+from sixkeys.envs.computer.apps import Item, Spot, items
 from sixkeys.envs.computer.machine import INSIDE, LIST, WRONG, Clause, Machine
-from sixkeys.envs.computer.symbols import NOTHING, App, Cell, Kind, Mark, word
+from sixkeys.envs.computer.symbols import EMPTY, NOTHING, App, Cell, Kind, Mark, word
 
 ROWS = SIDE - 2
 """Rows of the list."""
