@@ -34,9 +34,7 @@ LATER = 0.75
 """Share of the mixed task's training episodes that begin on the way."""
 STAGES_REWARD, WRONG_REWARD = 0.5, -0.02
 SPEC = WorldSpec("computer", WORLD, KEY_NAMES, MAX_STEPS)
-_DESCRIPTOR = descriptor(
-    size=0.5, length=MAX_STEPS / 256, partial_view=0.5, undo=1.0, hidden_menu=1.0, carries=1.0
-)
+_DESCRIPTOR = descriptor(size=0.5, length=0.75, partial_view=0.5, undo=1, hidden_menu=1, carries=1)
 
 
 class ComputerEnv(gym.Env):
@@ -74,7 +72,8 @@ class ComputerEnv(gym.Env):
             self._begin_later(Chance([drawn, 1]))
         self.budget = max(24, 3 * self.shortest)
         self.pressed, self._most_wrong = 0, len(self.machine.wrong)
-        return self._observe(), {"action_mask": np.array(self.machine.offered), "oracle_steps": self.shortest}
+        info = {"action_mask": np.array(self.machine.offered), "violations": len(self.machine.wrong)}
+        return self._observe(), {**info, "oracle_steps": self.shortest}
 
     def _begin_later(self, chance: Chance) -> None:
         """Presses none or a part of the oracle's keys."""
@@ -98,7 +97,7 @@ class ComputerEnv(gym.Env):
             reward += 1 - 0.5 * self.pressed / self.budget
         truncated = not machine.solved and self.pressed >= self.budget
         info = {
-            "action_mask": np.array(self.machine.offered), "invalid": not valid, "success": machine.solved,
+            "action_mask": np.array(machine.offered), "invalid": not valid, "success": machine.solved,
             "violations": len(machine.wrong),
         }  # fmt: skip
         return self._observe(), reward, machine.solved, truncated, info
@@ -121,11 +120,11 @@ class ComputerEnv(gym.Env):
 
     def _observe(self) -> Observation:
         machine = self.machine
-        done = len(machine.task.clauses) - len(machine.left)
+        phase = len(machine.task.clauses) - len(machine.left)
         return Observation(
             patch=view.patch(machine),
             energy=np.array([max(0.0, 1 - self.pressed / self.budget)], np.float32),
-            ids=np.array([WORLD, machine.clause.verb, done, 0], np.int32),
+            ids=np.array([WORLD, machine.clause.verb, phase, 0], np.int32),
             env_desc=_DESCRIPTOR.copy(),
         )
 

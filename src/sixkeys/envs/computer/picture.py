@@ -33,8 +33,7 @@ def picture(text: str) -> np.ndarray:
     for at, line in enumerate(lines):
         if line.startswith(">"):
             image[at] = _FOCUS
-        shown = line.strip("- ") if at == title else line
-        for column, sign in enumerate(shown[:COLUMNS]):
+        for column, sign in enumerate((line.strip("- ") if at == title else line)[:COLUMNS]):
             if sign.lower() in _GLYPHS:
                 image[at, 1:6, column, :3][_GLYPHS[sign.lower()]] = _INK
     flat = image.reshape(LINES * 7, COLUMNS * 4, 3)

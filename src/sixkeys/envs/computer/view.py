@@ -15,7 +15,7 @@ import numpy as np
 from sixkeys.contract import SIDE
 from sixkeys.envs.computer.apps import Item, Spot, items
 from sixkeys.envs.computer.machine import INSIDE, LIST, WRONG, Clause, Machine
-from sixkeys.envs.computer.symbols import EMPTY, NOTHING, App, Cell, Kind, Mark, word
+from sixkeys.envs.computer.symbols import NOTHING, App, Cell, Kind, Mark, word
 
 ROWS = SIDE - 2
 """Rows of the list."""
@@ -79,17 +79,16 @@ def screen(machine: Machine, left: int) -> str:
     """The screen as text for people, `left` keys before the end."""
     window, store = machine.windows[machine.front], machine.store
     title = " > ".join(word(level.title) for level in window)
-    clip = "empty" if store.clip == EMPTY else " ".join(filter(None, map(word, store.clip)))
+    clip = " ".join(filter(None, map(word, store.clip))) or "empty"
     tabs = [word((Kind.APP, other[0].place[0])) for other in machine.windows]
     tabs[machine.front] = f"[{tabs[machine.front]}]"
     head = {LIST: title, INSIDE: f"{title}: inside the focused thing", WRONG: f"{title}: what is wrong"}
-    shown = machine.items if machine.view == LIST else listed(machine)
-    focus = machine.level.focus if machine.view == LIST else -1
+    shown, focus = (machine.items, machine.level.focus) if machine.view == LIST else (listed(machine), -1)
     columns = ["".join(f"{word(cell):14}" for cell in item.cells).rstrip() for item in shown]
     rows = [f"{'>' if at == focus else ' '} {row}" for at, row in enumerate(columns)]
     notes = [
-        f"{machine.task.family}: {left} keys left",
-        f"task       {sentence(machine.clause)}  ({len(machine.left)} left to do)",
+        f"{machine.task.family}: {left} keys left, {len(machine.left)} to do",
+        f"task       {sentence(machine.clause)}",
         f"clipboard  {clip}",
         f"windows    {' '.join(tabs)}",
         f"changes    {len(store.past)} to undo, {len(machine.wrong)} wrong",
