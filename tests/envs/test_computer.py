@@ -48,7 +48,10 @@ def everything(machine: Machine) -> tuple:
 
 
 def brute_force(start: Machine) -> int:
-    """Keys of a shortest way to the state wanted that copies what the task names, in order; breadth first."""
+    """Keys of a shortest way to the state wanted that copies what the task names, in order; breadth first.
+
+    An episode ends in that state, so it is no way to guess it and read afterwards.
+    """
     clips = [stop.clip for clause in start.left for stop in clause.stops if stop.clip]
     done = next((at for at, clip in enumerate(clips) if start.store.clip == clip), -1) + 1
     queue, seen = deque([(start, done, 0)]), {(everything(start), done)}
@@ -58,10 +61,11 @@ def brute_force(start: Machine) -> int:
             after = machine.copy()
             if after.press(key):
                 read = copied + (copied < len(clips) and after.store.clip == clips[copied])
-                if after.store.state == after.task.wanted and read == len(clips):
+                ended = after.store.state == after.task.wanted
+                if ended and read == len(clips):
                     return depth + 1
                 mark = (everything(after), read)
-                if mark not in seen:
+                if not ended and mark not in seen:
                     seen.add(mark)
                     queue.append((after, read, depth + 1))
     return -1
