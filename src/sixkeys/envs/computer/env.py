@@ -49,11 +49,8 @@ class ComputerEnv(gym.Env):
     def __init__(self, task: str = tasks.MIXED, render_mode: str | None = None):
         if task not in tasks.TASKS:
             raise ValueError(f"unknown task {task!r}; possible: {', '.join(tasks.TASKS)}")
-        self.task = task
-        self.render_mode = render_mode
-        self.world_spec = SPEC
-        self.observation_space = observation_space()
-        self.action_space = action_space()
+        self.task, self.render_mode, self.world_spec = task, render_mode, SPEC
+        self.observation_space, self.action_space = observation_space(), action_space()
 
     @property
     def family(self) -> str:

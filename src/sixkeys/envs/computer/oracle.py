@@ -3,7 +3,7 @@
 Each clause has stops in order; between them the way is the shortest. Privileged: it knows values before they
 are read, but reads them all the same, for an agent has to. Where a side effect is outstanding, it takes
 changes back first. From the start of an episode of one clause no solution with the same stops is shorter (the
-tests search for one); of several clauses, or after wandering, it need not be.
+tests search for one); of several clauses, or after wandering, it may be longer by a few keys.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ def next_key(machine: Machine) -> int:
         return NO_OP
     if machine.wrong:
         return _towards(machine, TAKE_BACK)
-    for stop in machine.clause.stops:
-        if stop.clip is None or machine.store.clip != stop.clip:
-            return _towards(machine, stop)
-    return NO_OP
+    clip = machine.store.clip
+    return _towards(machine, next(s for s in machine.clause.stops if s.clip is None or s.clip != clip))
 
 
 def keys(machine: Machine) -> int:
@@ -48,10 +46,18 @@ def _towards(machine: Machine, stop: Stop) -> int:
 
 
 def _window(machine: Machine, app: tuple[int, ...]) -> int:
-    """The next key towards an application's window."""
+    """The next key towards an application's window.
+
+    Where the way leads over the icon at which the clause ends, that one is opened in passing if to come back
+    would take longer: `OPEN`, `SWITCH`, later one more `SWITCH` instead of the rest of the round and `OPEN`.
+    """
     places = [window[0].place for window in machine.windows]
     if app in places:
         return SWITCH
     if machine.front == 0:
-        return OPEN if machine.item.opens == app else NEXT
+        icons = [item.opens for item in machine.items]
+        ahead = (icons.index(app) - machine.level.focus) % len(icons)
+        last = machine.clause.stops[-1].place[:1]
+        early = machine.item.opens == last and last not in places and ahead < len(icons) - 2
+        return OPEN if ahead == 0 or early else NEXT
     return SWITCH if len(places) - machine.front <= len(machine.windows[machine.front]) else BACK
