@@ -21,6 +21,7 @@ WORLDS: dict[str, Entry] = {
     "repo": Entry("sixkeys.envs.repo.env:RepoToolEnv", {"task": "proc_mixed_loop"}),
     "workbench": Entry("sixkeys.envs.repo.workbench:WorkbenchEnv", {"task": "open_mixed"}),
     "tools": Entry("sixkeys.envs.tools:ToolEnv", {"task": "tools_mixed"}),
+    "computer": Entry("sixkeys.envs.computer.env:ComputerEnv", {"task": "computer_mixed"}),
 }
 """`grid` is a World with many seats; the others are Gymnasium environments, made one by pool.GymWorld."""
 
@@ -30,6 +31,7 @@ GYMNASIUM: dict[str, Entry] = {
     "sixkeys/RepoTool-v0": WORLDS["repo"],
     "sixkeys/Workbench-v0": WORLDS["workbench"],
     "sixkeys/Tool-v0": WORLDS["tools"],
+    "sixkeys/Computer-v0": WORLDS["computer"],
 }
 
 

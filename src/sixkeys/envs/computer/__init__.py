@@ -1,0 +1,1 @@
+"""Where a small simulated computer is operated: a desktop and seven applications under six keys."""
