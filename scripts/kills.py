@@ -95,7 +95,7 @@ def disagreements(saved: Checkpoint, reported: int) -> list[str]:
     carry, found = saved.components["carry"], []
     if saved.step < reported:
         found.append(f"step {saved.step} lies behind step {reported}, which had been published")
-    counters = {"carry/update": int(carry["update"])}
+    counters = {"sampler/update": int(saved.components["sampler"]["update"])}
     optimizer = saved.components["optimizer"]
     counters |= {f"optimizer/{name}": int(a) for name, a in optimizer.items() if name.endswith("count")}
     found += [f"{name} is {n}, the step is {saved.step}" for name, n in counters.items() if n != saved.step]

@@ -30,7 +30,8 @@ def kills() -> ModuleType:
 
 def checkpoint(step: int = 7, update: int = 7, count: int = 7, keys: int = 100) -> Checkpoint:
     parts = {
-        "carry": {"update": np.array(update), "keys": np.array(keys)},
+        "carry": {"keys": np.array(keys)},
+        "sampler": {"update": np.array(update)},
         "optimizer": {"1/count": np.array(count), "1/mu/weight": np.zeros(3, np.float32)},
     }
     return Checkpoint(Path("step_00000007"), step, parts, {"keys": 100})
@@ -45,7 +46,7 @@ def test_a_checkpoint_that_agrees_with_itself_and_with_what_was_reported_is_well
     ("saved", "reported", "named"),
     [
         (checkpoint(), 8, "lies behind step 8"),
-        (checkpoint(update=6), 7, "carry/update is 6"),
+        (checkpoint(update=6), 7, "sampler/update is 6"),
         (checkpoint(count=8), 7, "optimizer/1/count is 8"),
         (checkpoint(keys=99), 7, "carry/keys is 99"),
     ],

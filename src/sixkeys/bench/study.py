@@ -84,6 +84,27 @@ TOGETHER = settings(
     learn__novelty_coef=0.03,
     learn__replay_rows=8,
 )
+MIXED = settings(
+    pool__at_once=2,
+    learn__rl_steps=1_500_000,
+    learn__stage1_updates=60,
+    learn__learning_rate=1.5e-3,
+    learn__novelty_coef=0.02,
+    learn__replay_rows=8,
+)
+"""Two of four fast worlds between two updates, the repository's menus beside them."""
+ALONE = settings(
+    learn__rl_steps=300_000, learn__learning_rate=1.5e-3, learn__stage1_updates=30, learn__replay_rows=8
+)
+"""One world, for what it takes alone."""
+COMPUTER_HELD_OUT = (
+    "computer_note_form", "computer_mail_rename", "computer_cell_note", "computer_report_long",
+    "computer_tidy_long",
+)  # fmt: skip
+MIXED_WORLDS = (
+    "grid:grid_mixed", "minigrid:MiniGrid-DoorKey-5x5-v0", "tools:tools_mixed", "computer:computer_mixed",
+    "repo:proc_mixed_loop",
+)  # fmt: skip
 GRID_CASES = ("grid_empty", "grid_rooms", "grid_key", "grid_lava", "grid_forage", "grid_house", "grid_mixed")
 
 STUDIES: Mapping[str, Study] = MappingProxyType(
@@ -107,6 +128,18 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
                 "together", ("grid:grid_mixed", "minigrid:MiniGrid-DoorKey-5x5-v0", "repo:proc_mixed_loop"),
                 (16, 3, 2), TOGETHER,
                 cases=("grid_mixed", "minigrid_doorkey", "b1", "b1_heldout"),
+            ),
+            Study("tools", ("tools:tools_mixed",), (32,), ALONE, cases=("tools_mixed", "tools_heldout")),
+            Study(
+                "computer", ("computer:computer_mixed",), (32,), ALONE,
+                cases=("computer_mixed", *COMPUTER_HELD_OUT),
+            ),
+            Study(
+                "mixed", MIXED_WORLDS, (16,) * 5, MIXED,
+                cases=(
+                    "grid_mixed", "minigrid_doorkey", "tools_mixed", "tools_heldout", "computer_mixed",
+                    *COMPUTER_HELD_OUT, "b1", "b1_heldout",
+                ),
             ),
         )
     }

@@ -93,6 +93,13 @@ LADDER: tuple[Case, ...] = (
     Case("grid_mixed", "grid", "grid_mixed", 3, gates=_passes(0.9)),
     Case("minigrid_empty", "minigrid", "MiniGrid-Empty-5x5-v0", 1, 200, 16, _passes(0.95)),
     Case("minigrid_doorkey", "minigrid", "MiniGrid-DoorKey-5x5-v0", 3, 200, 16, _passes(0.95)),
+    Case("tools_mixed", "tools", "tools_mixed", 3, gates=_passes(0.8)),
+    Case("tools_heldout", "tools", "tools_heldout", 5),
+    Case("computer_mixed", "computer", "computer_mixed", 4, gates=_passes(0.8)),
+    *(
+        Case(f"computer_{family}", "computer", f"computer_{family}", 5, 200)
+        for family in ("note_form", "mail_rename", "cell_note", "report_long", "tidy_long")
+    ),
     Case(
         "b1", "repo", "proc_mixed_loop", 4, 300, 16,
         (
