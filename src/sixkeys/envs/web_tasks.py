@@ -1,0 +1,76 @@
+"""Which MiniWoB++ tasks can six keys do, and how? Recipes for the oracle, reasons for what is left out.
+
+A recipe is steps with `;` between: `press WHAT`, `type I WHAT` (value I of the task into WHAT), `submit`,
+`seek WHAT` (press one WHAT after the other until the next step's element is there). WHAT is a kind, a word of
+id or class, or a text, then perhaps one relation to the task's values: `=I` its text is value I, `~I` its text
+holds it, `@I` the text around it holds it, `&I` the text around it holds the name of value I, `%I` it is the
+I-th of its kind by value I, `*` its text is any of them and it was not pressed: as often as there is one.
+"""
+
+from __future__ import annotations
+
+_CHECK = "press checkbox*; submit"
+_LIST = "press option=0; submit"
+_ENTER = "type 0 text; submit"
+_TAB = "seek tab; press span=0"
+_SEARCH = "type 0 text&0; type 1 text&1; type 2 text&2; submit"
+
+TRAINING = {
+    "click-test": "press button",
+    "click-test-2": "press button=0",
+    "click-button": "press button=0",
+    "click-button-sequence": "press ONE; press TWO",
+    "click-checkboxes": _CHECK,
+    "click-checkboxes-large": _CHECK,
+    "click-option": "press radio=0; submit",
+    "click-color": "press div=0",
+    "click-dialog": "press button",
+    "click-dialog-2": "press button=0",
+    "click-link": "press span=0",
+    "click-tab": "press tab~0",
+    "click-tab-2-easy": _TAB,
+    "click-tab-2-medium": _TAB,
+    "click-tab-2": _TAB,
+    "click-collapsible": "press tab; submit",
+    "click-collapsible-2": _TAB,
+    "choose-list": _LIST,
+    "enter-text": _ENTER,
+    "enter-date": "type 0 date; submit",
+    "enter-password": "type 0 password; type 0 password; submit",
+    "login-user": "type 0 text; type 1 password; submit",
+    "focus-text": "press text",
+    "focus-text-2": "press text%0",
+    "email-inbox-delete": "press trash@0",
+    "form-sequence-2": "press radio%0; type 1 text%2; submit",
+    "multi-orderings": _SEARCH,
+    "click-shades": "press span*; submit",
+    "ascending-numbers": "press 1; press 2; press 3; press 4; press 5",
+}
+"""Task -> recipe; `web_mixed` draws from these."""
+
+HELD_OUT = {
+    "click-test-transfer": "press button=0",
+    "click-checkboxes-transfer": _CHECK,
+    "click-tab-2-hard": _TAB,
+    "click-collapsible-nodelay": "press tab; submit",
+    "click-collapsible-2-nodelay": _TAB,
+    "click-scroll-list": _LIST,
+    "click-widget": "press #0",
+    "click-menu": "press div=*",
+    "click-pie": "press +; press shape=0",
+    "click-pie-nodelay": "press +; press shape=0",
+    "enter-text-dynamic": _ENTER,
+    "enter-time": "type 0 time; submit",
+    "email-inbox-important": "press star@0",
+    "email-inbox-reply": "press div~0; press reply; type 2 textarea; press send",
+    "email-inbox-forward": "press div~0; press forward; type 2 text; press send",
+    "email-inbox-forward-nl": "press div~0; press forward; type 1 text; press send",
+    "form-sequence-3": "press option=0; press button=1",
+    "multi-layouts": _SEARCH,
+    "navigate-tree": "seek folder; press span=0",
+    "unicode-test": "press button=0",
+    "login-user-popup": "type 0 text; type 1 password; submit",
+    "choose-date-easy": "press datepicker; press a=1; submit",
+    "order-food": "press +@1; press +@2; press Order!",
+}
+"""Task -> recipe; never drawn by `web_mixed`."""
