@@ -5,10 +5,11 @@ Deterministic and without memory: the space alone fixes how every value is writt
   bounds; without both bounds 0.5 + 0.5 x / (1 + |x|). Each number has 81 // numbers cells, at most 9 (a
   row): a thermometer whose cell j has kind rint(31 * clip(share * cells - j, 0, 1)), identity 1 + number %
   31, state floor(16 * share). From 82 to 243 numbers: three a cell (32, 32 and 16 levels); more are refused.
-- *Grids* (bool or integers, sides up to 32): at most 3 channels are kind, identity and state, clipped to
-  their sizes; up to 16 channels are layers: kind, identity and state are 1 + the first, second and third
-  layer that is set. Larger than 9 x 9: largest value (any, of layers) in windows that overlap, so 10 x 10
-  still tells every place of a lone thing. Smaller: in the middle.
+- *Grids* (bool or integers, a side up to 32; channels last, or first where that axis is the shortest): at
+  most 3 channels are kind, identity and state, clipped to their sizes; up to 16 channels are layers: kind,
+  identity and state are 1 + the first, second and third layer that is set. Larger than 9 x 9: largest value
+  (any, of layers) in windows that overlap, so 10 x 10 still tells every place of a lone thing. Smaller: in
+  the middle.
 - *Images* (larger sides): means over 9 x 9 tiles; colours are 32, 32 and 16 levels of red, green, blue; of
   one channel or more than 3, kind is the level of their mean and identity that of its deviation in a tile.
 - *Discrete*: one cell, in digits of base 32, 32, 16. *Text*: one cell a word, three hashes of it.

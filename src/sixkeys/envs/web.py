@@ -1,9 +1,10 @@
 """Can six keys work a web page? MiniWoB++'s real tasks in a real headless Chromium.
 
 Keys: `next` and `previous` move the focus around the ring of elements that can be pressed (the page hears of
-it only at the next key); `press` clicks the one in focus; `type` replaces its text by the task's next value
-and goes on to the value after; `scroll` moves the page's scroller down, from its end to its top; `submit`
-clicks the page's submit button. Values are what `miniwob.fields` finds in the task's sentence, at most 8.
+it only when a key acts there); `press` clicks the one in focus; `type` replaces its text by the task's next
+value and goes on to the value after; `scroll` moves the page's scroller down, from its end to its top;
+`submit` clicks the page's submit button. Values are what `miniwob.fields` finds in the task's sentence, at
+most 12.
 Offered: next, previous with two elements; press with one; type into text with a value; scroll and submit
 where there is a scroller, a button.
 
@@ -14,9 +15,9 @@ Patch: row 0, the task (kind: hash, identity: how many values, state: which is t
 hash of its name, identity 1 + I, state: 1 next, + 2 it stands in a field, + 4 on an element). Row 1: the last
 key, then hashes of the values. Row 2: focus and number of elements, scroller, submit. Below, three bands of
 nine elements, the one in focus in row 5, column 4, each two cells: (kind; identity 1 + I where its text is
-value I, 9 + I where one holds the other, else a hash from 17 on; state: 1 on, + 2 filled, + 4 pressed, + 8 the
-text around it holds a value) and under it (hash of its text or class; 1 + I of the value and state 1 + I of the
-value's name that the text around it holds).
+value I, 9 + I where one holds the other, else a hash from 17 on; state: 1 on, + 2 filled, + 4 pressed, + 8
+the text around it holds a value) and under it (hash of its text or class; identity 1 + I of the value and
+state 1 + I of the value's name that the text around it holds).
 Not covered: dragging, drawing, places within an element, and typing what the task's sentence does not hold.
 """
 
@@ -26,6 +27,7 @@ import atexit
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -48,7 +50,7 @@ from sixkeys.contract import (
 )
 from sixkeys.envs import web_page as page
 from sixkeys.envs.web_oracle import Element, keys_of_recipe, next_key
-from sixkeys.envs.web_tasks import HELD_OUT, TRAINING
+from sixkeys.envs.web_tasks import HELD_OUT, TRAINING, reason
 
 MIXED = "web_mixed"
 """The task that draws one of TRAINING for each episode."""
@@ -56,16 +58,17 @@ WORLD = 9
 """This world's number in `ids`."""
 KEY_NAMES = ("next", "previous", "press", "type", "scroll", "submit")
 NEXT, PREVIOUS, PRESS, TYPE, SCROLL, SUBMIT = range(KEYS)
-MAX_STEPS, MOST = 60, 8
-"""Keys of an episode; values that are kept."""
+MAX_STEPS, MOST, SHOWN = 60, 12, 8
+"""Keys of an episode; values that are kept; those with cells of their own, the rest match as the last."""
 TYPED = ("text", "password", "textarea", "number", "date", "time", "search", "email", "tel")
 KINDS = (
     "button", "a", "text", "password", "textarea", "number", "date", "time", "checkbox", "radio", "select",
     "option", "tab", "span", "div", "li", "shape", "label", "td", "p", "h3", "img",
 )  # fmt: skip
 FLAGS = (
-    "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
-    "--disable-sync", "--disable-component-update", "--window-size=500,400", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+    "--disable-sync", "--disable-component-update", "--no-first-run", "--window-size=500,400",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip
 
 
@@ -79,6 +82,11 @@ def pages() -> Path:
             f"the web world needs the package miniwob ({error}): pip install 'sixkeys[web]'"
         ) from error
     return Path(str(miniwob.__file__)).parent / "html" / "miniwob"
+
+
+def tasks() -> list[str]:
+    """The names of the tasks that fit six keys."""
+    return sorted(path.stem for path in pages().glob("*.html") if reason(path.stem) is None)
 
 
 class Browser:
@@ -101,8 +109,8 @@ class Browser:
         driver = shutil.which("chromedriver")
         if not (binary and driver):
             raise RuntimeError(
-                f"the web world needs chromium (found: {binary}) and chromedriver (found: {driver}); install them, "
-                "on Debian: apt-get install chromium chromium-driver"
+                f"the web world needs chromium (found: {binary}) and chromedriver (found: {driver}); "
+                "install them, on Debian: apt-get install chromium chromium-driver"
             )
         from selenium import webdriver
 
@@ -114,7 +122,8 @@ class Browser:
         self.driver = webdriver.Chrome(
             options=options, service=webdriver.ChromeService(executable_path=driver)
         )
-        self.free = [self.driver.current_window_handle]
+        self.current = self.driver.current_window_handle
+        self.free = [self.current]
         self.open = 0
         self.armed: set[str] = set()
 
@@ -122,7 +131,8 @@ class Browser:
         """A tab of one's own."""
         if not self.free:
             self.driver.switch_to.new_window("tab")
-            self.free.append(self.driver.current_window_handle)
+            self.current = self.driver.current_window_handle
+            self.free.append(self.current)
         self.open += 1
         return self.free.pop()
 
@@ -135,8 +145,9 @@ class Browser:
 
     def visit(self, tab: str, task: str | None = None) -> None:
         """Goes to a tab, and there to a task's page."""
-        if self.driver.current_window_handle != tab:
+        if self.current != tab:
             self.driver.switch_to.window(tab)
+            self.current = tab
         if tab not in self.armed:
             self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": page.ARM})
             self.armed.add(tab)
@@ -172,19 +183,25 @@ def values_of(task: str, sentence: str, fields: dict[str, str] | None) -> list[V
     found = []
     for name, text in fields.items():
         quoted = re.search('"(.+)"', text)
-        found += [Value(name, part) for part in (quoted.group(1) if quoted else text).split(">")]
+        parts = re.split(">|, ", text) if name == "target" else [text]
+        found += [Value(name, part) for part in ([quoted.group(1)] if quoted else parts)]
     return found[:MOST]
 
 
 def as_typed(kind: str, text: str) -> str | None:
-    """What a date or time field holds for a value as people write it; None where keys are typed one by one."""
+    """What a date or time field holds for a value as people write it; None for other fields."""
     if kind == "date":
-        month, day, year = (text.split("/") + ["", ""])[:3]
+        month, day, year = [*text.split("/"), "", ""][:3]
         return f"{year}-{month:0>2}-{day:0>2}"
     if kind == "time":
         found = re.match(r"(\d+):(\d+) ?([AP]M)", text)
         return f"{int(found[1]) % 12 + 12 * (found[3] == 'PM'):02d}:{found[2]}" if found else ""
     return None
+
+
+def _first(hits: Iterable[bool]) -> int:
+    """1 + the place of the first hit, at most SHOWN; 0 where there is none."""
+    return next((min(1 + place, SHOWN) for place, hit in enumerate(hits) if hit), 0)
 
 
 class WebEnv(gym.Env):
@@ -193,9 +210,9 @@ class WebEnv(gym.Env):
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"]}
 
     def __init__(self, task: str = MIXED, render_mode: str | None = None):
-        known = sorted(path.stem for path in pages().glob("*.html"))
-        if task != MIXED and task not in known:
-            raise ValueError(f"unknown task {task!r}; possible: {MIXED}, {', '.join(known)}")
+        if task != MIXED and task not in tasks():
+            why = reason(task) or "there is no such task"
+            raise ValueError(f"{task!r} cannot be played: {why}; possible: {MIXED}, {', '.join(tasks())}")
         self.task, self.family, self.render_mode = task, task, render_mode
         self.world_spec = WorldSpec("web", WORLD, KEY_NAMES, MAX_STEPS)
         self.observation_space = observation_space()
@@ -211,12 +228,9 @@ class WebEnv(gym.Env):
         drawn = int(self.np_random.integers(TEST_SEEDS)) if seed is None else seed
         chance = np.random.default_rng(drawn)
         self.family = str(chance.choice(list(TRAINING))) if self.task == MIXED else self.task
-        if self._browser is None:
-            self._browser = Browser.shared()
-            self._tab = self._browser.tab()
-        self._browser.visit(self._tab, self.family if self.family != self._page else None)
+        browser = self._at_tab(self.family if self.family != self._page else None)
         self._page = self.family
-        self._browser.driver.execute_script(page.BEGIN, str(drawn))
+        browser.driver.execute_script(page.BEGIN, str(drawn))
         self._pressed = self._focus = self._typing = self._last = 0
         self._look()
         self._values = values_of(self.family, self._seen["task"], self._seen["fields"])
@@ -240,12 +254,19 @@ class WebEnv(gym.Env):
         info = {"action_mask": self._offer(), "invalid": invalid, "success": terminated and reward >= 1.0}
         return self._observe(), reward, terminated, not terminated and self._pressed >= MAX_STEPS, info
 
+    def _at_tab(self, task: str | None = None) -> Browser:
+        """The browser, in this environment's tab and at a task's page where one is given."""
+        if self._browser is None:
+            self._browser = Browser.shared()
+            self._tab = self._browser.tab()
+        self._browser.visit(self._tab, task)
+        return self._browser
+
     def _do(self, key: int) -> None:
         if key in (NEXT, PREVIOUS):
             self._focus = (self._focus + (1 if key == NEXT else -1)) % len(self._ring)
             return
-        browser = Browser.shared() if self._browser is None else self._browser
-        browser.visit(self._tab)
+        browser = self._at_tab()
         if key == SCROLL:
             browser.driver.execute_script(page.SCROLL)
         elif key == TYPE:
@@ -266,10 +287,7 @@ class WebEnv(gym.Env):
 
     def _look(self) -> None:
         """Waits until the page is at rest, then reads it."""
-        driver = Browser.shared().driver if self._browser is None else self._browser.driver
-        while not driver.execute_async_script(page.SETTLE):
-            continue
-        self._seen = driver.execute_script(page.LOOK, self._focus)
+        self._seen = self._at_tab().driver.execute_async_script(page.LOOK, self._focus)
         self._ring = [Element(**element) for element in self._seen["ring"]]
         found = self._seen["focus"]
         self._focus = found if found >= 0 else max(0, min(self._focus, len(self._ring) - 1))
@@ -287,14 +305,14 @@ class WebEnv(gym.Env):
         self._next = next_key(self._recipe, self._ring, self._focus, self._values, self._typing)
 
     def oracle(self) -> int:
-        """Next key of the task's recipe, the shortest way around the ring for each step; 0 without a recipe."""
+        """Next key of the task's recipe, the shorter way around the ring for each step; 0 without one."""
         return self._next.key if self._next else 0
 
     def _observe(self) -> Observation:
         patch = np.zeros((SIDE, SIDE, 3), np.uint8)
         patch[0, 0] = bucket(self.family, CELL_SIZES[0]), len(self._values), 1 + self._typing
         patch[1, 0, 0] = self._last
-        for number, value in enumerate(self._values):
+        for number, value in enumerate(self._values[:SHOWN]):
             text = value.text.casefold()
             held = any(element.value.casefold() == text for element in self._ring)
             shown = any(element.text.casefold() == text for element in self._ring)
@@ -321,11 +339,12 @@ class WebEnv(gym.Env):
         """Upper and lower cell of an element."""
         text, near = element.text.casefold(), element.near.casefold()
         values = [value.text.casefold() for value in self._values]
-        equal = next((1 + i for i, value in enumerate(values) if value == text), 0)
-        part = next((9 + i for i, value in enumerate(values) if text and (value in text or text in value)), 0)
-        identity = equal or part or (bucket(text, CELL_SIZES[1], 17) if text else 0)
-        around = next((1 + i for i, value in enumerate(values) if value in near), 0)
-        named = next((1 + i for i, value in enumerate(self._values) if value.name.casefold() in near), 0)
+        names = [value.name.casefold() for value in self._values]
+        equal = _first(value == text for value in values)
+        part = _first(bool(text) and (value in text or text in value) for value in values)
+        other = bucket(text, CELL_SIZES[1], 2 * SHOWN + 1) if text else 0
+        identity = equal or (SHOWN + part if part else other)
+        around, named = _first(value in near for value in values), _first(name in near for name in names)
         kind = 1 + KINDS.index(element.kind) if element.kind in KINDS else CELL_SIZES[0] - 1
         state = element.on + 2 * bool(element.value) + 4 * element.pressed + 8 * bool(around)
         upper = (kind, identity, state)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 NEXT, PREVIOUS, PRESS, TYPE, SUBMIT = 0, 1, 2, 3, 5
-_WHAT = re.compile(r"(.*?)(?:([=~@&%])(\d)|(\*))?")
+_WHAT = re.compile(r"(.*?)(?:([=^~@&%])(\d)|(\*))?")
 
 
 class Element(NamedTuple):
@@ -25,7 +25,6 @@ class Element(NamedTuple):
     names: str
     """Its id, classes and placeholder."""
     on: bool
-    active: bool
     pressed: bool
 
 
@@ -47,6 +46,9 @@ class Advice(NamedTuple):
 
 def matches(what: str, ring: Sequence[Element], values: Sequence[Named]) -> list[int]:
     """Places in the ring of the elements that WHAT of a recipe names, in order."""
+    first, bar, rest = what.partition("|")
+    if bar:
+        return matches(first, ring, values) or matches(rest, ring, values)
     found = _WHAT.fullmatch(what)
     base, relation, index, any_value = found.groups() if found else (what, None, None, None)
     texts = [value.text.casefold() for value in values]
@@ -64,6 +66,7 @@ def matches(what: str, ring: Sequence[Element], values: Sequence[Named]) -> list
         return like[int(text) - 1 : int(text)]
     holds = {
         "=": lambda element: element.text.casefold() == text,
+        "^": lambda element: element.text.casefold().startswith(text),
         "~": lambda element: text in element.text.casefold(),
         "@": lambda element: text in element.near.casefold(),
         "&": lambda element: name in element.near.casefold(),
@@ -72,7 +75,7 @@ def matches(what: str, ring: Sequence[Element], values: Sequence[Named]) -> list
 
 
 def _is(element: Element, base: str) -> bool:
-    return element.kind == base or element.text == base or base in element.names.split()
+    return base in (element.kind, element.text.casefold(), *element.names.casefold().split())
 
 
 def next_key(

@@ -2,7 +2,8 @@
 
 ARM runs before a page's own scripts: it notes which elements listen to the mouse, and lets delays under five
 seconds pass at once, so that an episode does not hang on the clock. BEGIN starts the episode of a seed with
-the page's own `core.js`; LOOK lists the ring of elements; the rest act on one of them.
+the page's own `core.js`; LOOK waits until the page is at rest and lists the ring of elements; the rest act on
+one of them.
 """
 
 from __future__ import annotations
@@ -27,17 +28,14 @@ document.querySelectorAll('*').forEach((element) => { delete element.PRESSED; })
 window.RING = [];
 """
 
-SETTLE = """
-const done = arguments[0];
-let turns = 4;
-const turn = () => turns-- ? setTimeout(turn, 0) : done(WOB_TASK_READY);
-turn();
-"""
-
 LOOK = """
+const done = arguments[1];
+let turns = 4;
+const look = () => {
 const area = document.getElementById('area') || document.body, before = RING[arguments[0]];
 const native = 'input,textarea,select,button,a,option,summary,[tabindex],[onclick]';
-const outside = '#query,#sync-task-cover,#click-canvas,#reward-display,ul,ol,form,.ui-dialog,.ui-dialog-titlebar';
+const outside = '#query,#sync-task-cover,#click-canvas,#reward-display,ul,ol,form,'
+  + '.ui-dialog,.ui-dialog-titlebar';
 const said = (element) => (element.innerText || element.textContent || '').replace(/\\s+/g, ' ').trim();
 const seen = (element) => {
   const box = (element.tagName === 'OPTION' ? element.parentElement : element).getBoundingClientRect();
@@ -48,16 +46,18 @@ const able = (element) => !element.matches(outside) && !element.closest('#query,
   && !element.contains(area) && !element.disabled && seen(element)
   && (element.matches(native) || element.onclick || LISTENING.has(element));
 let ring = [...document.querySelectorAll('body *')].filter(able);
-ring = ring.filter((element) => !ring.some((inner) =>
-  inner !== element && element.contains(inner) && said(inner) === said(element) && inner.tagName !== 'OPTION'));
+ring = ring.filter((element) => !ring.some((inner) => inner !== element && element.contains(inner)
+  && said(inner) === said(element) && inner.tagName !== 'OPTION'));
 const near = (element) => {
   let around = element.parentElement;
-  while (around && around !== area && said(around).length <= said(element).length) around = around.parentElement;
+  while (around && around !== area && said(around).length <= said(element).length)
+    around = around.parentElement;
   return around && !around.contains(area) ? said(around) : '';
 };
 const box = (element) => element.matches('input[type=checkbox],input[type=radio]');
-const name = (element) => element.tagName === 'SELECT' ? '' : said(element) || (box(element) ? near(element) : '')
-  || (/submit|button/.test(element.type) && element.value) || element.getAttribute('data-color') || '';
+const name = (element) => element.tagName === 'SELECT' ? '' : said(element)
+  || (box(element) ? near(element) : '') || (/submit|button/.test(element.type) && element.value)
+  || element.getAttribute('data-color') || '';
 const kind = (element) => {
   if (element.tagName === 'INPUT') return element.type;
   if (element.matches('[role=tab],[role=tab] *,h3')) return 'tab';
@@ -72,17 +72,21 @@ window.RING = ring;
 window.SCROLLER = scroller;
 const told = core.getUtterance();
 return {
-  task: told.utterance || told, fields: told.fields || null, done: WOB_DONE_GLOBAL, reward: WOB_RAW_REWARD_GLOBAL,
-  focus: ring.indexOf(before),
+  task: told.utterance || told, fields: told.fields || null,
+  done: WOB_DONE_GLOBAL, reward: WOB_RAW_REWARD_GLOBAL, focus: ring.indexOf(before),
   scrolled: scroller ? scroller.scrollTop / (scroller.scrollHeight - scroller.clientHeight) : -1,
-  submit: ring.findIndex((element) => element.matches('#subbtn,[type=submit]') || /^submit$/i.test(name(element))),
+  submit: ring.findIndex((element) =>
+    element.matches('#subbtn,[type=submit]') || /^submit$/i.test(name(element))),
   ring: ring.map((element) => ({
     kind: kind(element), text: name(element).slice(0, 200), near: near(element).slice(0, 400),
     value: element.matches('input,textarea') ? element.value : '',
     names: [element.id, element.className.baseVal ?? element.className, element.placeholder || ''].join(' '),
-    on: Boolean(on(element)), active: element === document.activeElement, pressed: Boolean(element.PRESSED),
+    on: Boolean(on(element)), pressed: Boolean(element.PRESSED),
   })),
 };
+};
+const turn = () => turns-- > 0 || !WOB_TASK_READY ? setTimeout(turn, 0) : done(look());
+turn();
 """
 
 POINT = """
