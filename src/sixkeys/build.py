@@ -29,7 +29,7 @@ SENSES = {"repo": 64, "workbench": 64}
 
 
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
-    """`"grid:grid_key"`, `"repo:proc_mixed_loop"`, `"gym:CartPole-v1"`, `"zoo:mpe2.simple_spread_v3"` -> seats.
+    """`"grid:grid_key"`, `"repo:proc_mixed_loop"`, `"gym:CartPole-v1"`, `"zoo:mpe2.simple_spread_v3"`.
 
     Raises ValueError with the possible names on an unknown world.
     """

@@ -9,18 +9,13 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium import spaces
-from hypothesis import given
-from hypothesis import strategies as st
 
 import sixkeys
 from sixkeys.build import make_world
-from sixkeys.contract import bucket, episode_seed, observation_space
-from sixkeys.envs.adapter_views import view_of
+from sixkeys.contract import bucket, observation_space
 from sixkeys.envs.adapters import make_gym, wrap
-from sixkeys.envs.adapters_parallel import ParallelWorld
 from sixkeys.envs.check import check_env
 from sixkeys.envs.check_world import check_world
-from sixkeys.envs.pool import Pool
 
 CLASSIC = ("CartPole-v1", "MountainCar-v0", "Acrobot-v1", "BabyAI-GoToRedBallGrey-v0")
 
@@ -134,82 +129,6 @@ def test_minigrids_own_expert_solves_babyai_with_our_six_keys(level: str) -> Non
         assert reward > 0
 
 
-# --- observations ---
-
-
-@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 5))
-def test_a_lone_thing_of_a_larger_grid_keeps_its_place(row: int, column: int, layer: int) -> None:
-    grid = np.zeros((10, 10, 6), bool)
-    grid[row, column, layer] = True
-    patch = view_of(spaces.Box(0, 1, (10, 10, 6), bool))(grid)
-    assert set(np.unique(patch[..., 0])) == {0, layer + 1}
-    touched = np.argwhere(patch[..., 0])
-    assert {tuple(place) for place in touched} == {
-        (r, c) for r in (row - 1, row) for c in (column - 1, column) if 0 <= r < 9 and 0 <= c < 9
-    }
-
-
-def test_the_first_three_layers_of_a_cell_are_named_and_small_grids_lie_in_the_middle() -> None:
-    grid = np.zeros((7, 7, 7), bool)
-    grid[1, 2, [2, 4, 5, 6]] = True
-    patch = view_of(spaces.Box(0, 1, grid.shape, bool))(grid)
-    assert patch[2, 3].tolist() == [3, 5, 6]
-    assert np.count_nonzero(patch) == 3
-
-
-def test_an_image_is_the_mean_of_its_tiles() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (41, 67, 3), dtype=np.uint8)
-    patch = view_of(spaces.Box(0, 255, image.shape, np.uint8))(image)
-    for row in range(9):
-        for column in range(9):
-            tile = image[41 * row // 9 : 41 * (row + 1) // 9, 67 * column // 9 : 67 * (column + 1) // 9]
-            for channel, levels in enumerate((32, 32, 16)):
-                exact = tile[..., channel].mean() / 255 * levels
-                assert patch[row, column, channel] == min(int(exact), levels - 1)
-
-
-def test_a_grey_image_tells_levels_and_spread() -> None:
-    image = np.zeros((90, 90, 1), np.uint8)
-    image[:10, :10] = 255
-    image[:10, 10:15] = 255
-    patch = view_of(spaces.Box(0, 255, image.shape, np.uint8))(image)
-    assert patch[0, 0].tolist() == [31, 0, 0]
-    assert patch[0, 1].tolist() == [16, 31, 0]
-    assert not patch[1:].any()
-
-
-@given(st.lists(st.floats(-1, 1), min_size=100, max_size=100))
-def test_more_numbers_than_cells_are_written_three_a_cell(values: list[float]) -> None:
-    space = spaces.Box(-1.0, 1.0, (20, 5), np.float64)
-    cells = view_of(space)(np.array(values).reshape(20, 5)).reshape(81, 3)
-    tops = np.array([31, 31, 15])
-    for place, value in enumerate(values):
-        level = cells[place // 3, place % 3] / tops[place % 3]
-        assert level == pytest.approx((value + 1) / 2, abs=0.51 / tops[place % 3])
-
-
-def test_digits_and_flags_are_exact() -> None:
-    discrete = view_of(spaces.Discrete(5000, start=-7))
-    seen = {tuple(discrete(value - 7)[0, 0]) for value in range(5000)}
-    assert len(seen) == 5000
-    flags = view_of(spaces.MultiBinary(9))(np.array([1, 0, 0, 1, 0, 0, 0, 0, 1]))
-    assert flags[:, 0, 0].tolist() == [31, 0, 0, 31, 0, 0, 0, 0, 31]
-
-
-@pytest.mark.parametrize(
-    "space",
-    [
-        spaces.Box(-1, 1, (244,), np.float32),
-        spaces.Box(0, 1, (8, 8, 20), bool),
-        spaces.Tuple((spaces.Box(0, 9, (3, 3), np.int64), spaces.Box(0, 9, (3, 3), np.int64))),
-        spaces.Sequence(spaces.Discrete(3)),
-    ],
-)
-def test_what_does_not_fit_a_patch_says_what_to_do(space: spaces.Space) -> None:
-    with pytest.raises(ValueError, match=r"wrap\(env, view=\.\.\.\)"):
-        view_of(space)
-
-
 # --- keys, masks, success ---
 
 
@@ -300,132 +219,3 @@ def test_worlds_by_name_and_what_cannot_be_found() -> None:
             make_world(name, 2)
     with pytest.raises(ValueError, match="neither a Gymnasium nor a PettingZoo environment"):
         wrap(object())
-
-
-# --- many agents ---
-
-
-class Race:
-    """Three runners on a line of PettingZoo's parallel interface: key 1 runs, who is at 3 leaves."""
-
-    possible_agents = ("a", "b", "c")
-
-    def __init__(self) -> None:
-        self.agents: list[str] = []
-
-    def observation_space(self, agent: str) -> spaces.Space:
-        return spaces.Dict({"observation": spaces.Discrete(10), "action_mask": spaces.MultiBinary(2)})
-
-    def action_space(self, agent: str) -> spaces.Space:
-        return spaces.Discrete(2)
-
-    def reset(self, seed: int | None = None, options: dict | None = None) -> tuple[dict, dict]:
-        self.agents = list(self.possible_agents)
-        self.place = dict.fromkeys(self.agents, int(np.random.default_rng(seed).integers(2)))
-        return self._look(), {agent: {} for agent in self.agents}
-
-    def _look(self) -> dict:
-        return {
-            agent: {"observation": self.place[agent], "action_mask": np.array([1, self.place[agent] < 3])}
-            for agent in self.agents
-        }
-
-    def step(self, actions: dict) -> tuple[dict, dict, dict, dict, dict]:
-        assert list(actions) == self.agents
-        for agent, action in actions.items():
-            self.place[agent] += int(action)
-        there = {agent: self.place[agent] == 3 for agent in self.agents}
-        seen, reward = self._look(), {agent: float(there[agent]) for agent in self.agents}
-        nobody = dict.fromkeys(self.agents, False)
-        self.agents = [agent for agent in self.agents if not there[agent]]
-        return seen, reward, there, nobody, {agent: {} for agent in there}
-
-    def close(self) -> None: ...
-
-
-class TurnRace(Race):
-    """What PettingZoo calls an AEC environment: agents take turns."""
-
-    def agent_iter(self) -> tuple[str, ...]:
-        return self.possible_agents
-
-
-def race(games: int = 2) -> ParallelWorld:
-    return ParallelWorld([Race() for _ in range(games)], max_steps=6)
-
-
-def test_agents_are_rows_and_a_game_ends_for_all_at_once() -> None:
-    world = race()
-    world.reset(np.ones(6, bool), np.arange(6))
-    start = world.observe()[0]["patch"][:, 0, 0, 0].astype(int)
-    assert start.tolist() == [int(np.random.default_rng(seed).integers(2)) for seed in (0, 0, 0, 3, 3, 3)]
-    everyone = np.ones(6, bool)
-    for turn in range(1, 7):
-        outcome = world.step(np.array([1, 0, 0, 1, 1, 1]), everyone)
-        observation, offered = world.observe()
-        assert outcome.reward[0] == (start[0] + turn == 3)
-        assert observation["patch"][0, 0, 0, 0] == min(start[0] + turn, 3)
-        if start[0] + turn >= 3:
-            assert offered[0].tolist() == [True] + [False] * 5
-        if start[3] + turn == 3:
-            assert outcome.terminated.tolist() == [False] * 3 + [True] * 3
-            assert outcome.success.tolist() == [False] * 3 + [True] * 3
-            everyone[3:] = False
-    assert outcome.terminated.tolist() == [True, False, False, False, False, False]
-    assert outcome.truncated.tolist() == [False, True, True, False, False, False]
-    assert outcome.success.tolist() == [True] + [False] * 5
-    with pytest.raises(ValueError, match="game 1 has ended"):
-        world.step(np.zeros(6, int), ~everyone)
-
-
-def only_alone_and_still(findings: list[str]) -> bool:
-    """Whether a game of many breaks just the two laws that no game of many can keep."""
-    return all(
-        finding.startswith(("alone: seat", "still: ValueError: step of a part")) for finding in findings
-    )
-
-
-def test_a_game_of_many_keeps_the_laws_it_can_and_plays_in_a_pool() -> None:
-    assert only_alone_and_still(check_world(race, steps=40))
-    pool = Pool([wrap(Race(), max_steps=6), race(1)], lambda seat, episode: episode_seed(0, seat, episode))
-    moment, chance = pool.reset(), np.random.default_rng(0)
-    ends = 0
-    for _ in range(60):
-        moment = pool.step(chance.integers(0, 6, pool.seats))
-        ended = (moment.outcome.terminated | moment.outcome.truncated).reshape(2, 3)
-        assert (ended.all(axis=1) == ended.any(axis=1)).all()
-        ends += int(ended.all(axis=1).sum())
-        assert moment.offered.any(axis=1).all()
-    assert ends > 10
-    assert moment.observation["ids"][:, 3].tolist() == [0, 1, 2, 0, 1, 2]
-
-
-def test_a_part_of_a_game_and_turns_are_refused() -> None:
-    world = race()
-    with pytest.raises(ValueError, match="all 3 rows of a game or none"):
-        world.reset(np.arange(6) < 2, np.zeros(6, int))
-    with pytest.raises(ValueError, match="aec_to_parallel"):
-        wrap(TurnRace())
-
-
-# --- packages that are extras ---
-
-EXTRAS = [
-    ("minatar", "gym:minatar.gym:MinAtar/Breakout-v1", 2),
-    ("minatar", "gym:minatar.gym:MinAtar/SpaceInvaders-v1", 2),
-    ("lbforaging", "gym:lbforaging:Foraging-8x8-2p-1f-v3", 4),
-    ("mpe2", "zoo:mpe2.simple_spread_v3", 3),
-    ("pymunk", "zoo:pettingzoo.butterfly.cooperative_pong_v6", 2),
-]
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
-@pytest.mark.parametrize(("package", "name", "seats"), EXTRAS, ids=[name for _, name, _ in EXTRAS])
-def test_a_third_party_world_keeps_the_laws(package: str, name: str, seats: int) -> None:
-    pytest.importorskip(package, reason=f"{name} needs the package {package}, an extra")
-    findings = check_world(partial(make_world, name, seats), steps=20)
-    many = isinstance(make_world(name, seats), ParallelWorld)
-    assert only_alone_and_still(findings) if many else findings == []
-    if many:
-        with pytest.raises(ValueError, match="give a multiple of"):
-            make_world(name, seats + 1)

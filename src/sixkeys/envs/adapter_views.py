@@ -19,6 +19,7 @@ Deterministic and without memory: the space alone fixes how every value is writt
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -103,7 +104,7 @@ def _leaves(space: spaces.Space, path: tuple) -> Iterator[_Leaf]:
 def _is_picture(space: Any) -> bool:
     if not isinstance(space, spaces.Box) or len(space.shape) not in (2, 3):
         return False
-    return len(space.shape) == 3 or space.dtype.kind in "bui" or np.prod(space.shape) > 3 * CELLS
+    return len(space.shape) == 3 or space.dtype.kind in "bui" or math.prod(space.shape) > 3 * CELLS
 
 
 # --- numbers, digits, words ---
@@ -274,7 +275,7 @@ def _image(
 ) -> Callable[[np.ndarray], np.ndarray]:
     height, width, layers = size
     rows, columns = (np.arange(min(side, n)) * n // min(side, n) for n in (height, width))
-    area = (np.diff([*rows, height])[:, None] * np.diff([*columns, width]))[..., None]
+    area = (np.diff(np.append(rows, height))[:, None] * np.diff(np.append(columns, width)))[..., None]
     low, high = float(space.low.min()), float(space.high.max())
     if high - low > UNBOUNDED:
         raise _refusal(space, "an image needs bounds")

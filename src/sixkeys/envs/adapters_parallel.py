@@ -187,7 +187,7 @@ class ParallelWorld:
             outcome.reward[row] = reward * self.reward_scale
             self._ended[:, row] = terminated, truncated = turn.terminated[agent], turn.truncated[agent]
             if terminated or truncated or last:
-                self._success[row] = succeeded(info, self._total[row], None, reward, bool(terminated))
+                self._success[row] = succeeded(info, float(self._total[row]), None, reward, bool(terminated))
                 self._offered[row] = np.arange(KEYS) == 0
 
     def observe(self) -> tuple[Observation, np.ndarray]:

@@ -18,11 +18,11 @@ class Entry(NamedTuple):
 WORLDS: dict[str, Entry] = {
     "grid": Entry("sixkeys.envs.grid:GridWorld", {"task": "grid_mixed"}),
     "minigrid": Entry("sixkeys.envs.minigrid:MiniGridEnv", {"task": "MiniGrid-DoorKey-5x5-v0"}),
-    "gym": Entry("sixkeys.envs.adapters:gym_world", {"task": "CartPole-v1"}),
-    "zoo": Entry("sixkeys.envs.adapters:zoo_world", {"task": "mpe2.simple_spread_v3"}),
-    "web": Entry("sixkeys.envs.web:WebEnv", {"task": "click-test"}),
     "repo": Entry("sixkeys.envs.repo.env:RepoToolEnv", {"task": "proc_mixed_loop"}),
     "workbench": Entry("sixkeys.envs.repo.workbench:WorkbenchEnv", {"task": "open_mixed"}),
+    "gym": Entry("sixkeys.envs.adapters:gym_world", {"task": "CartPole-v1"}),
+    "zoo": Entry("sixkeys.envs.adapters:zoo_world", {"task": "mpe2.simple_spread_v3"}),
+    "web": Entry("sixkeys.envs.web:WebEnv", {"task": "web_mixed"}),
 }
 """`grid`, `gym` and `zoo` give a World with many seats, from (task, seats); the others are Gymnasium
 environments, made one by pool.GymWorld."""

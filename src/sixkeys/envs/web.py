@@ -29,6 +29,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -76,12 +77,11 @@ FLAGS = (
 def pages() -> Path:
     """The folder of the tasks' pages. Raises ImportError with how to install them."""
     try:
-        import miniwob
+        package = import_module("miniwob")
     except ImportError as error:
-        raise ImportError(
-            f"the web world needs the package miniwob ({error}): pip install 'sixkeys[web]'"
-        ) from error
-    return Path(str(miniwob.__file__)).parent / "html" / "miniwob"
+        what = f"the web world needs the package miniwob ({error})"
+        raise ImportError(f"{what}: pip install 'sixkeys[web]'") from error
+    return Path(str(package.__file__)).parent / "html" / "miniwob"
 
 
 def tasks() -> list[str]:
@@ -175,11 +175,9 @@ class Value(NamedTuple):
 
 def values_of(task: str, sentence: str, fields: dict[str, str] | None) -> list[Value]:
     """The values of a sentence, at most MOST; none where the package does not know how it is built."""
-    pages()
-    from miniwob.fields import FIELD_EXTRACTORS
-
+    known = import_module("miniwob.fields").FIELD_EXTRACTORS
     if fields is None:
-        fields = dict(FIELD_EXTRACTORS[task](sentence)) if task in FIELD_EXTRACTORS else {}
+        fields = dict(known[task](sentence)) if task in known else {}
     found = []
     for name, text in fields.items():
         quoted = re.search('"(.+)"', text)

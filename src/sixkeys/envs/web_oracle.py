@@ -59,9 +59,10 @@ def matches(what: str, ring: Sequence[Element], values: Sequence[Named]) -> list
         return [at for at in like if ring[at].text.casefold() in texts and not ring[at].pressed]
     if relation is None:
         return like
-    if int(index) >= len(values):
+    number = int(index or 0)
+    if number >= len(values):
         return []
-    text, name = texts[int(index)], values[int(index)].name.casefold()
+    text, name = texts[number], values[number].name.casefold()
     if relation == "%":
         return like[int(text) - 1 : int(text)]
     holds = {
