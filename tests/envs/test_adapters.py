@@ -205,6 +205,24 @@ def test_success_is_what_the_environment_says_or_a_reward_at_the_end(told: dict,
     assert [result[1] for result in results] == [0.25] * 3
 
 
+class Forgetful(Counter):
+    """Forgets to count from 0 again."""
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[int, dict]:
+        kept, result = self.came, super().reset(seed=seed, options=options)
+        self.came = kept
+        return len(kept), result[1]
+
+
+@pytest.mark.parametrize(("fresh", "second"), [(False, 2), (True, 0)])
+def test_a_fresh_environment_carries_nothing_over(fresh: bool, second: int) -> None:
+    env = wrap(Forgetful(spaces.Discrete(2)), fresh=fresh)
+    assert env.reset(seed=0)[0]["patch"][0, 0, 0] == 0
+    for _ in range(2):
+        env.step(0)
+    assert env.reset(seed=0)[0]["patch"][0, 0, 0] == second
+
+
 def test_worlds_by_name_and_what_cannot_be_found() -> None:
     world = make_world("gym:FrozenLake-v1", 3)
     assert world.seats == 3

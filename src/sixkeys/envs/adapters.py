@@ -13,6 +13,8 @@
 - *Success*, judged at the end only: `info["success"]` or `info["is_success"]`; else the return against the
   spec's reward threshold; else a reward above 0 where the episode terminated.
 - *Oracle*: not known; `oracle_steps` is -1.
+- *Chance*: episodes repeat from their seed where the environment's do. With `fresh` each episode starts
+  from a copy of the environment as it came, for those that carry something over from the one before.
 
 By name (`build.make_world`, `--worlds`): `gym:CartPole-v1`; `gym:MODULE:ID` imports MODULE first and calls
 its `register_envs()`, if there is one; `zoo:MODULE` takes `parallel_env()` of MODULE, as in
@@ -23,6 +25,7 @@ Not covered: observations that need more than 9 x 9 cells are pooled, words beyo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
 
@@ -51,6 +54,10 @@ LIMIT = 500
 KEY_NAMES = dict.fromkeys(("MiniGrid-", "BabyAI-"), ("left", "right", "forward", "pickup", "drop", "toggle"))
 """Beginning of an id -> what its first six actions are called; they are its keys unless told otherwise."""
 _SIGNS = ".123456789abcdefghijklmnopqrstuvwxyz"
+
+
+CARRY_OVER = ("MinAtar/", "Foraging")
+"""Beginning of an id of environments that are `fresh` unless told otherwise."""
 
 
 class KeyMap(NamedTuple):
@@ -153,6 +160,11 @@ def plain_text(patch: np.ndarray) -> str:
     return "\n".join("".join(_SIGNS[kind] for kind in row) for row in patch[..., 0])
 
 
+def is_fresh(name: str, told: bool | None) -> bool:
+    """Whether each episode starts from a copy of the environment."""
+    return name.startswith(CARRY_OVER) if told is None else told
+
+
 def describe(max_steps: int, others: float = 0.0) -> np.ndarray:
     """`env_desc` of a foreign world: nothing but its length and whether others are there is known."""
     return descriptor(length=min(1.0, max_steps / 256), others=others)
@@ -171,6 +183,7 @@ class AdaptedEnv(gym.Env):
         view: View | None = None,
         max_steps: int | None = None,
         reward_scale: float | None = None,
+        fresh: bool | None = None,
     ):
         """`keys`: up to six actions; `names`: theirs; `view`: observation -> uint8 [9, 9, 3]."""
         self.task: Any = env
@@ -190,7 +203,7 @@ class AdaptedEnv(gym.Env):
         self.render_mode = env.render_mode
         self._ids = np.array([WORLD, bucket(self.family, ID_SIZES[1]), 0, 0], np.int32)
         self._descriptor = describe(limit)
-        self._masks: Callable[[], Any] | None = getattr(env.unwrapped, "action_masks", None)
+        self._first: Any = deepcopy(env) if is_fresh(self.family, fresh) else None
         self._patch = np.zeros((0,), np.uint8)
         self._pressed, self._total, self._limit = 0, 0.0, limit
         self._told = bool(max_steps)
@@ -199,6 +212,8 @@ class AdaptedEnv(gym.Env):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         super().reset(seed=seed)
+        if self._first is not None:
+            self.task = deepcopy(self._first)
         seen, info = self.task.reset(seed=seed, options=options)
         self._pressed, self._total = 0, 0.0
         if not self._told:
@@ -227,8 +242,8 @@ class AdaptedEnv(gym.Env):
     def _take(self, seen: Any, info: Mapping) -> None:
         """Keeps what the environment shows and allows until it is asked again."""
         self._patch = self._view(seen)
-        mask = mask_of(seen, info)
-        self._offered = self.keys.offered(self._masks() if mask is None and self._masks else mask)
+        mask, own = mask_of(seen, info), getattr(self.task.unwrapped, "action_masks", None)
+        self._offered = self.keys.offered(own() if mask is None and own else mask)
 
     def _observe(self) -> Observation:
         left = max(0.0, 1 - self._pressed / self._limit)
@@ -257,8 +272,8 @@ class AdaptedEnv(gym.Env):
 def wrap(env: Any, **told: Any) -> AdaptedEnv | World:
     """A foreign environment under our contract: an AdaptedEnv, or a ParallelWorld where it has many agents.
 
-    `told`: `keys`, `names`, `view`, `max_steps`, `reward_scale`; see AdaptedEnv. Raises ValueError where the
-    environment does not fit, with what to do.
+    `told`: `keys`, `names`, `view`, `max_steps`, `reward_scale`, `fresh`; see AdaptedEnv. Raises ValueError
+    where the environment does not fit, with what to do.
     """
     if isinstance(env, gym.Env) and not isinstance(env.action_space, spaces.Tuple):
         return AdaptedEnv(env, **told)

@@ -14,6 +14,7 @@ energy, reward and success of a seat are as in adapters.py, with the limit in ke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -21,7 +22,7 @@ import numpy as np
 
 from sixkeys.contract import ID_SIZES, KEYS, SIDE, Observation, Outcome, WorldSpec, bucket
 from sixkeys.envs.adapter_views import View, view_of
-from sixkeys.envs.adapters import KeyMap, describe, key_map, longest, mask_of, plain_text, succeeded
+from sixkeys.envs.adapters import KeyMap, describe, is_fresh, key_map, longest, mask_of, plain_text, succeeded
 
 WORLD = 8
 """The number in `ids` of wrapped parallel environments."""
@@ -98,11 +99,13 @@ class ParallelWorld:
         view: View | None = None,
         max_steps: int | None = None,
         reward_scale: float | None = None,
+        fresh: bool | None = None,
     ):
         """`envs`: alike; the rest as in AdaptedEnv, the same for all agents."""
         self.games = [_game(env) for env in envs]
         self.agents = list(self.games[0].possible_agents)
         self.family = _name(envs[0])
+        self._first: Any = deepcopy(self.games[0]) if is_fresh(self.family, fresh) else None
         spaces = [self.games[0].action_space(agent) for agent in self.agents]
         self.keys: list[KeyMap] = [key_map(space, keys, names, self.family) for space in spaces]
         self._views = [view or view_of(self.games[0].observation_space(agent)) for agent in self.agents]
@@ -133,6 +136,8 @@ class ParallelWorld:
         for game in self._whole(rows, "reset"):
             mine = self._rows(game)
             self._seeds[game], self._pressed[game] = seeds[mine.start], []
+            if self._first is not None:
+                self.games[game] = deepcopy(self._first)
             seen, info = self.games[game].reset(seed=int(seeds[mine.start]))
             self._ended[:, mine] = self._success[mine] = self._over[game] = False
             self._total[mine] = 0.0
