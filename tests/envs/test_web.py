@@ -194,7 +194,7 @@ def element(kind: str, text: str = "", near: str = "", names: str = "", pressed:
 
 RING = [
     element("text", near="Name of user", names="user big"),
-    element("checkbox", "red"),
+    element("checkbox", "Red"),
     element("checkbox", "blue", pressed=True),
     element("button", "Red or blue"),
     element("span", names="trash", near="ann wrote"),

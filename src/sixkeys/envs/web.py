@@ -187,7 +187,7 @@ def values_of(task: str, sentence: str, fields: dict[str, str] | None) -> list[V
 
 
 def as_typed(kind: str, text: str) -> str | None:
-    """What a date or time field holds for a value as people write it; None for other fields."""
+    """What a date or time field holds for a value as people write it; None where signs are typed."""
     if kind == "date":
         month, day, year = [*text.split("/"), "", ""][:3]
         return f"{year}-{month:0>2}-{day:0>2}"
@@ -269,11 +269,10 @@ class WebEnv(gym.Env):
             browser.driver.execute_script(page.SCROLL)
         elif key == TYPE:
             text = self._values[self._typing].text
-            field = browser.driver.execute_script(
-                page.EMPTY, self._focus, as_typed(self._ring[self._focus].kind, text)
-            )
-            if field:
-                field.send_keys(text)
+            typed = as_typed(self._ring[self._focus].kind, text)
+            browser.driver.execute_script(page.EMPTY, self._focus, typed)
+            if typed is None:
+                browser.driver.execute_cdp_cmd("Input.insertText", {"text": text})
             self._typing = (self._typing + 1) % len(self._values)
         else:
             at = browser.driver.execute_script(
@@ -338,7 +337,7 @@ class WebEnv(gym.Env):
         text, near = element.text.casefold(), element.near.casefold()
         values = [value.text.casefold() for value in self._values]
         names = [value.name.casefold() for value in self._values]
-        equal = _first(value == text for value in values)
+        equal = _first(value.text == element.text for value in self._values)
         part = _first(bool(text) and (value in text or text in value) for value in values)
         other = bucket(text, CELL_SIZES[1], 2 * SHOWN + 1) if text else 0
         identity = equal or (SHOWN + part if part else other)

@@ -56,7 +56,8 @@ def matches(what: str, ring: Sequence[Element], values: Sequence[Named]) -> list
         return [at for at, element in enumerate(ring) if element.kind == texts[int(what[1:])]]
     like = [at for at, element in enumerate(ring) if not base or _is(element, base)]
     if any_value:
-        return [at for at in like if ring[at].text.casefold() in texts and not ring[at].pressed]
+        exact = [value.text for value in values]
+        return [at for at in like if ring[at].text in exact and not ring[at].pressed]
     if relation is None:
         return like
     number = int(index or 0)
@@ -66,7 +67,7 @@ def matches(what: str, ring: Sequence[Element], values: Sequence[Named]) -> list
     if relation == "%":
         return like[int(text) - 1 : int(text)]
     holds = {
-        "=": lambda element: element.text.casefold() == text,
+        "=": lambda element: element.text == values[number].text,
         "^": lambda element: element.text.casefold().startswith(text),
         "~": lambda element: text in element.text.casefold(),
         "@": lambda element: text in element.near.casefold(),

@@ -106,10 +106,8 @@ return [box.left + box.width / 2, box.top + box.height / 2];
 EMPTY = """
 const element = RING[arguments[0]], value = arguments[1];
 element.focus();
-if (value === null) { element.value = ''; return element; }
-element.value = value;
+element.value = value === null ? '' : value;
 for (const type of ['input', 'change']) element.dispatchEvent(new Event(type, {bubbles: true}));
-return null;
 """
 
 SCROLL = """
