@@ -224,6 +224,8 @@ def test_the_way_around_the_ring_is_the_shorter_one() -> None:
     assert next_key(["press li=1"], RING, 4, VALUES, 0) is None
     assert next_key(["type 1 text&0"], RING, 0, VALUES, 0) == (TYPE, 0)
     assert next_key(["type 1 text&0"], RING, 0, VALUES, 1) == (TYPE, 1)
+    filled = [RING[0]._replace(value="ann"), *RING[1:]]
+    assert next_key(["type 0 text&0", "submit"], filled, 0, VALUES, 0) == (SUBMIT, 2)
     assert keys_of_recipe(["press checkbox*", "submit"], RING, VALUES, 60) == 3
     assert keys_of_recipe(["type 1 text&0", "submit"], RING, VALUES, 60) == 3
     assert keys_of_recipe(["seek span", "press li=1"], RING, VALUES, 60) == -1

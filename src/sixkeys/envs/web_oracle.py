@@ -91,7 +91,10 @@ def next_key(
         if verb == "type":
             value, _, what = what.partition(" ")
             text = values[int(value)].text if int(value) < len(values) else ""
-            places = [at for at in matches(what, ring, values) if ring[at].value != text]
+            named = matches(what, ring, values)
+            places = [at for at in named if ring[at].value != text]
+            if named and not places:
+                continue
             return _go(places, len(ring), focus, Advice(TYPE, (number + 1) * (typing == int(value))))
         places = matches(what, ring, values)
         if verb == "seek":

@@ -2,10 +2,10 @@
 
 A recipe is steps with `;` between: `press WHAT`, `type I WHAT` (value I of the task into WHAT), `submit`,
 `seek WHAT` (press one WHAT after the other until the next step's element is there). WHAT is a kind, a word of
-id or class, or a text in lower case, then perhaps one relation to the task's values: `=I` its text is value I,
-`^I` begins with it, `~I` holds it, `@I` the text around it holds it, `&I` the text around it holds the name of
-value I, `%I` it is the I-th of its kind by value I, `*` its text is any of them and it was not pressed (as
-often as there is one); or `#I` alone: its kind is value I. `A|B` is B where nothing is A.
+id or class, or a text in lower case, then perhaps one relation to the task's values: `=I` its text is value
+I, `^I` begins with it, `~I` holds it, `@I` the text around it holds it, `&I` the text around it holds the
+name of value I, `%I` it is the I-th of its kind by value I, `*` its text is any of them and it was not
+pressed (as often as there is one); or `#I` alone: its kind is value I. `A|B` is B where nothing is A.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ HELD_OUT = {
     "form-sequence-3": "press option=0; press button=1",
     "navigate-tree": "seek hitarea; press span=0|li=0",
     "unicode-test": "press button=0",
+    "use-spinner": "type 0 text; submit",
     "choose-date-easy": "press datepicker; press a=1; submit",
 }
 """Task -> recipe; never drawn by `web_mixed`."""
