@@ -32,6 +32,7 @@ _FACE = {
     "summarise": "sixkeys.bench.metrics",
     "train": "sixkeys.training.train",
     "training_pool": "sixkeys.build",
+    "wrap": "sixkeys.envs.adapters",
 }
 """Name -> the module that has it."""
 

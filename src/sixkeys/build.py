@@ -30,7 +30,7 @@ SENSES = {"repo": 64, "workbench": 64}
 
 
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
-    """`"grid:grid_key"`, `"minigrid:MiniGrid-DoorKey-5x5-v0"`, `"repo:proc_mixed_loop"` -> that many seats.
+    """`"grid:grid_key"`, `"repo:proc_mixed_loop"`, `"gym:CartPole-v1"`, `"zoo:mpe2.simple_spread_v3"`.
 
     Raises ValueError with the possible names on an unknown world.
     """
@@ -39,7 +39,7 @@ def make_world(world: str, seats: int, isolation: str = "auto") -> World:
         possible = ", ".join(f"{n}:TASK" for n in registry.WORLDS)
         raise ValueError(f"unknown world {world!r}; possible: {possible}, for example grid:grid_mixed")
     kind = registry.load(name)
-    if not issubclass(kind, gym.Env):
+    if not (isinstance(kind, type) and issubclass(kind, gym.Env)):
         return kind(task, seats)
     settings: dict[str, Any] = {"task": task, "isolation": isolation} if name in SENSES else {"task": task}
     if name == "workbench":

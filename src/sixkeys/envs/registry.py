@@ -22,12 +22,17 @@ WORLDS: dict[str, Entry] = {
     "workbench": Entry("sixkeys.envs.repo.workbench:WorkbenchEnv", {"task": "open_mixed"}),
     "tools": Entry("sixkeys.envs.tools:ToolEnv", {"task": "tools_mixed"}),
     "computer": Entry("sixkeys.envs.computer.env:ComputerEnv", {"task": "computer_mixed"}),
+    "gym": Entry("sixkeys.envs.adapters:gym_world", {"task": "CartPole-v1"}),
+    "zoo": Entry("sixkeys.envs.adapters:zoo_world", {"task": "mpe2.simple_spread_v3"}),
+    "web": Entry("sixkeys.envs.web:WebEnv", {"task": "web_mixed"}),
 }
-"""`grid` is a World with many seats; the others are Gymnasium environments, made one by pool.GymWorld."""
+"""`grid`, `gym` and `zoo` give a World with many seats, from (task, seats); the others are Gymnasium
+environments, made one by pool.GymWorld."""
 
 GYMNASIUM: dict[str, Entry] = {
     "sixkeys/Grid-v0": Entry("sixkeys.envs.grid:GridEnv", {"task": "grid_mixed"}),
     "sixkeys/MiniGrid-v0": WORLDS["minigrid"],
+    "sixkeys/Web-v0": WORLDS["web"],
     "sixkeys/RepoTool-v0": WORLDS["repo"],
     "sixkeys/Workbench-v0": WORLDS["workbench"],
     "sixkeys/Tool-v0": WORLDS["tools"],
@@ -36,7 +41,7 @@ GYMNASIUM: dict[str, Entry] = {
 
 
 def load(name: str) -> Any:
-    """The class of a world of WORLDS; raises KeyError with the possible names."""
+    """What makes a world of WORLDS, a class or a function; raises KeyError with the possible names."""
     if name not in WORLDS:
         raise KeyError(f"unknown world {name!r}; possible: {', '.join(WORLDS)}")
     module, _, attribute = WORLDS[name].path.partition(":")
