@@ -6,6 +6,7 @@ and those of slow worlds are played beside the others, in a thread that mostly w
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import NamedTuple, Protocol
@@ -22,6 +23,7 @@ from sixkeys.training.losses import Chunk
 from sixkeys.training.novelty import Novelty
 from sixkeys.training.trees import flatten, refill
 
+REST = 3.0
 OWN = ("hints", "begun_at", "wasted", "keys")
 Components = dict[str, dict[str, np.ndarray]]
 
@@ -139,19 +141,26 @@ class Lane:
 
 
 class Beside:
-    """A lane whose worlds are slow: it is played in a thread, by the brain of when it began. Keeps state."""
+    """A lane whose worlds are slow: it is played in a thread, by the brain of when it began. Keeps state.
+
+    It rests `REST` times as long as it took, or test suites that run all the time would slow the others down.
+    """
 
     def __init__(self, lane: Lane, threads: ThreadPoolExecutor):
         self.lane, self.threads = lane, threads
         self.work: Future[Gathered] | None = None
+        self.began = self.until = 0.0
 
     def gathered(self, brain: Brain, habits: Habits, learn: LearnConfig) -> Gathered | None:
-        """What it has gathered, if it is done, after which it begins anew; None while it is not."""
-        if self.work is not None and not self.work.done():
-            return None
-        found = None if self.work is None else self.work.result()
-        self.work = self.threads.submit(self.lane.gather, brain, habits, learn)
-        return found
+        """What it has gathered, once; None while it is at work or rests."""
+        if self.work is not None and self.work.done():
+            found, self.work, now = self.work.result(), None, time.monotonic()
+            self.until = now + REST * (now - self.began)
+            return found
+        if self.work is None and time.monotonic() >= self.until:
+            self.began = time.monotonic()
+            self.work = self.threads.submit(self.lane.gather, brain, habits, learn)
+        return None
 
     def settle(self) -> None:
         """Waits until its state may be read; what it gathered is kept."""
