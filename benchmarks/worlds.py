@@ -1,4 +1,4 @@
-"""How fast are our worlds? Keys a second of GridWorld, 256 seats in one array, beside MiniGrid DoorKey-5x5.
+"""How fast are our worlds? Keys a second of each beside MiniGrid DoorKey-5x5; GridWorld has 256 seats at once.
 
 Every contestant presses random keys, begins its next episode after an end, and builds every observation. Raw
 MiniGrid is its bare environment: no checker, no wrapper. Time to begin episodes counts for all of them.
@@ -15,6 +15,7 @@ import minigrid  # registers its environments
 import numpy as np
 from turns import console, ratio, table, take_turns, verdict
 
+from sixkeys import build
 from sixkeys.contract import KEYS, episode_seed
 from sixkeys.envs.grid import TASKS, GridWorld
 from sixkeys.envs.minigrid import MiniGridEnv
@@ -22,6 +23,8 @@ from sixkeys.envs.pool import GymWorld, Pool
 
 DOORKEY = "MiniGrid-DoorKey-5x5-v0"
 TARGET = 50
+OTHERS = {"tools x16": "tools:tools_mixed", "computer x16": "computer:computer_mixed"}
+"""In a pool, 16 environments each."""
 
 
 def bare(world: GridWorld, seconds: float) -> Callable[[], float]:
@@ -102,12 +105,18 @@ def main() -> None:
         "our adapter x16": pooled(
             Pool([GymWorld([MiniGridEnv(DOORKEY) for _ in range(16)])], seed_of), seconds
         ),
+        **{
+            name: pooled(Pool([build.make_world(world, 16)], seed_of), seconds)
+            for name, world in OTHERS.items()
+        },
     }
     rates = take_turns(contestants, rounds)
     console.print(
         table(f"{options.task}, and {DOORKEY} of MiniGrid {minigrid.__version__}", "keys/s", rates, ours)
     )
     console.print(verdict(f"{ours} against {theirs}", ratio(rates, ours, theirs), TARGET))
+    for name in OTHERS:
+        console.print(verdict(f"{name} against {theirs}", ratio(rates, name, theirs), 1))
 
 
 if __name__ == "__main__":
