@@ -1,4 +1,4 @@
-"""Do slow worlds slow the others down? Keys a second of tools and computer in training, alone and with pytest.
+"""Do slow worlds slow others down? Keys a second of tools and computer in training, with pytest and without.
 
 The same training, turn by turn: two fast worlds, and the same two with a world whose every other key runs a
 test suite played beside them. Only keys of the fast worlds count.

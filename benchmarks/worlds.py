@@ -1,4 +1,4 @@
-"""How fast are our worlds? Keys a second of each beside MiniGrid DoorKey-5x5; GridWorld has 256 seats at once.
+"""How fast are our worlds? Keys a second of each beside MiniGrid DoorKey-5x5 (GridWorld: 256 seats at once).
 
 Every contestant presses random keys, begins its next episode after an end, and builds every observation. Raw
 MiniGrid is its bare environment: no checker, no wrapper. Time to begin episodes counts for all of them.

@@ -28,7 +28,7 @@ class Options:
     quick: bool = False
     """a few episodes of a few cases: for a look, not for a claim"""
     case: tuple[str, ...] = ()
-    """only these cases, or a study: b1, open, doorkey, grid, together"""
+    """only these cases, or a study: b1, open, doorkey, grid, together, tools, computer, mixed"""
     checkpoint: tuple[Path, ...] = ()
     """weights of one or more training seeds of one agent; default: the shipped ones, or the study's own"""
     episodes: int = 0
