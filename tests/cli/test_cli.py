@@ -146,7 +146,8 @@ def test_a_training_leaves_checkpoints_events_and_a_log(trained):
     saved = load(folder)
     assert saved.step == 8
     assert sorted(path.name for path in folder.glob("step_*")) == [f"step_{n:08d}" for n in (3, 6, 8)]
-    assert saved.meta["config"]["pool"] == {"worlds": ["grid:grid_empty"], "seats": [4]}
+    pool = {"worlds": ["grid:grid_empty"], "seats": [4], "at_once": 0, "weights": []}
+    assert saved.meta["config"]["pool"] == pool
     assert saved.meta["config"]["brain"]["width"] == 16
     assert [path.name.split(".")[1:3] for path in (folder / "events").iterdir()] == [["out", "tfevents"]]
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
