@@ -89,14 +89,17 @@ def training_tracks(config: RunConfig) -> list[Track]:
     if not len(worlds) == len(seats) == len(weights):
         raise ValueError(f"{len(worlds)} worlds, {len(seats)} seats, {len(weights)} weights; give one each")
     slow = [world.partition(":")[0] in SENSES for world in worlds]
+    fast = [world for world, late in zip(worlds, slow, strict=True) if not late]
     tracks, first = [], 0
     for world, count, weight, late in zip(worlds, seats, weights, slow, strict=True):
 
-        def pool(world: str = world, count: int = count, first: int = first) -> Pool:
+        senses = senses_of(fast) if fast and not late else config.brain.senses
+
+        def pool(world: str = world, count: int = count, first: int = first, senses: int = senses) -> Pool:
             def seed_of(seat: int, episode: int) -> int:
                 return episode_seed(config.learn.seed, first + seat, episode)
 
-            return Pool([make_world(world, count, config.isolation)], seed_of, config.brain.senses)
+            return Pool([make_world(world, count, config.isolation)], seed_of, senses)
 
         trial = pool()
         scale = reach(trial).scale

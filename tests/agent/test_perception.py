@@ -65,6 +65,17 @@ def test_any_observation_of_the_contract_is_perceived():
         assert np.isfinite(percept.labels).all()
 
 
+def test_senses_that_are_missing_say_as_much_as_empty_ones():
+    perception = compiled(Perception(np.random.default_rng(1), width=16, senses=12))
+    observation = dict(observation_space(12).sample())
+    observation["senses"] = np.zeros((12, 4), np.int32)
+    empty = perception(observation)
+    del observation["senses"]
+    missing = perception(observation)
+    np.testing.assert_allclose(missing.whole, empty.whole, atol=1e-6)
+    np.testing.assert_array_equal(missing.labels, empty.labels)
+
+
 def test_one_hots_stand_side_by_side():
     code = np.asarray(one_hots(jnp.array([[2, 0, 15]]), CELL_SIZES))[0]
     assert np.flatnonzero(code).tolist() == [2, 32, 64 + 15]

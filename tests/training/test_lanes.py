@@ -93,8 +93,12 @@ def test_a_slow_world_holds_nobody_up_and_is_learnt_from_when_it_is_done(drawn_c
     assert held.steps == drawn_config.learn.unroll, "a checkpoint waits for what was begun"
     assert parts["carry_2"]["keys"] > 0
     third = next(learning)
-    stored = sum(len(a) for n, a in third.components()["replay"].items() if n.endswith("/terminated"))
-    assert stored == 3 * 4 + 2, "three updates of two worlds, and what the slow one brought"
+    parts = third.components()
+    stored = [
+        sum(len(a) for n, a in parts[room].items() if n.endswith("/terminated"))
+        for room in ("replay", "replay_beside")
+    ]
+    assert stored == [3 * 4, 2], "three updates of two worlds, and what the slow one brought"
     learning.close()
     for track in tracks:
         track.pool.close()

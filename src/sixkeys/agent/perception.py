@@ -101,9 +101,10 @@ class Perception(eqx.Module):
         parts = [jax.nn.silu(norm(self.patch(unusual.reshape(-1))))]
         ids = one_hots(observation["ids"], ID_SIZES)
         parts.append(self.rest(jnp.concatenate([observation["energy"], ids, observation["env_desc"]])))
-        labels = jnp.zeros((KEYS, LABEL))
+        context, labels = jnp.zeros(LABEL), jnp.zeros((KEYS, LABEL))
         if self.reader is not None:
-            context, labels = self.reader(observation["senses"])
+            if "senses" in observation:
+                context, labels = self.reader(observation["senses"])
             parts += [context, labels.mean(0)]
         return Percept(norm(self.out(jnp.concatenate(parts))), labels)
 

@@ -89,7 +89,7 @@ MIXED = settings(
     learn__rl_steps=1_500_000,
     learn__stage1_updates=60,
     learn__learning_rate=1.5e-3,
-    learn__novelty_coef=0.02,
+    learn__novelty_coef=0.03,
     learn__replay_rows=8,
 )
 """Two of four fast worlds between two updates, the repository's menus beside them."""

@@ -1,8 +1,8 @@
 """Which worlds are played next? Those whose success changes fastest, and each of the others now and then.
 
 Learning progress after Schmidhuber (1991) and Oudeyer et al. (2007): how far a short mean of success is from
-a long one. A world that is learnt, or too hard, has none, and is drawn at a floor: what was learnt is seen to
-be forgotten, and what was too hard may become easy.
+a long one. A world that is learnt, or too hard, has none, and is drawn at a floor, which is higher for what
+is not learnt: what was too hard may become easy, and what was learnt is seen to be forgotten.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 SHORT, LONG = 60.0, 400.0
 """Episodes over which success is a mean."""
-FLOOR = 0.15
-"""Progress that every world has at least, in passes an episode; so that the largest share is bounded."""
+FLOOR, LEARNT = 0.15, 0.03
+"""Progress that a world has at least, in passes an episode, where nothing and where everything is solved."""
 
 
 class Sampler:
@@ -37,7 +37,8 @@ class Sampler:
 
     def shares(self) -> np.ndarray:
         """float [worlds]: the chance of each to be drawn first."""
-        progress = self.weights * (FLOOR + np.abs(self.short - self.long))
+        floor = FLOOR + (LEARNT - FLOOR) * self.short
+        progress = self.weights * (floor + np.abs(self.short - self.long))
         return progress / progress.sum()
 
     def draw(self, rng: np.random.Generator) -> list[int]:

@@ -45,7 +45,8 @@ class Kept(NamedTuple):
     beside: list[Beside]
     """Those that join an update whenever they have gathered something."""
     sampler: Sampler
-    replay: Replay
+    replays: tuple[Replay, Replay]
+    """Of lanes that are drawn and of those beside, whose observations may have other senses."""
     rng: np.random.Generator
 
 
@@ -135,7 +136,7 @@ def train(
             for lane in kept.beside:
                 late = lane.gathered(state.brain, habits, learn)
                 if late is not None:
-                    state, _ = _learn(state, lane.lane.chunk(late, bonus), kept, learn, share, counts=False)
+                    state, _ = _learn(state, lane.lane.chunk(late, bonus), kept, learn, share, beside=True)
                     ended = Ended(*map(np.concatenate, zip(ended, late.ended, strict=True)))
             numbers = {name: float(value) for name, value in losses.items()}
             keys = sum(lane.keys for lane in _lanes(kept))
@@ -164,7 +165,8 @@ def _kept(config: RunConfig, tracks: Sequence[Track], brain: Brain, threads: Thr
     weights = np.array([tracks[number].weight for number in fast])
     sampler = Sampler(weights, min(config.pool.at_once or len(fast), len(fast)))
     beside = [Beside(lanes[number], threads) for number in slow]
-    return Kept([lanes[number] for number in fast], beside, sampler, Replay(config.learn.replay_size), rng)
+    replays = (Replay(config.learn.replay_size), Replay(config.learn.replay_size))
+    return Kept([lanes[number] for number in fast], beside, sampler, replays, rng)
 
 
 def _experience(
@@ -182,16 +184,16 @@ def _experience(
 
 
 def _learn(
-    state: State, fresh: Chunk, kept: Kept, learn: LearnConfig, share: float, counts: bool = True
+    state: State, fresh: Chunk, kept: Kept, learn: LearnConfig, share: float, beside: bool = False
 ) -> tuple[State, dict[str, jax.Array]]:
     """One update; one that comes beside does not count as one of the run's."""
-    replayed = None
+    replayed, replay = None, kept.replays[beside]
     if learn.replay_rows:
-        kept.replay.add(flatten(fresh), np.asarray(fresh.success.any(1)))
-        replayed = _unflat(fresh, kept.replay.sample(learn.replay_rows, kept.rng))
+        replay.add(flatten(fresh), np.asarray(fresh.success.any(1)))
+        replayed = _unflat(fresh, replay.sample(learn.replay_rows, kept.rng))
     weights, rate = _schedule(learn, state.update, share)
     brain, optimizer, losses = _update(state.brain, state.optimizer, fresh, replayed, weights, rate, learn)
-    return State(brain, optimizer, state.update + counts), losses
+    return State(brain, optimizer, state.update + (not beside)), losses
 
 
 def _updates(learn: LearnConfig, seats: int) -> int:
@@ -223,16 +225,20 @@ def _components(state: State, kept: Kept) -> Components:
     components = {
         "brain": flatten(state.brain),
         "optimizer": flatten(state.optimizer),
-        "replay": kept.replay.state(),
+        "replay": kept.replays[0].state(),
         "sampler": {**kept.sampler.state(), "update": np.asarray(np.int64(state.update))},
     }
+    if kept.beside:
+        components["replay_beside"] = kept.replays[1].state()
     for number, lane in enumerate(_lanes(kept)):
         components |= {name + _suffix(number): part for name, part in lane.components().items()}
     return components
 
 
 def _resume(state: State, saved: Components, kept: Kept) -> State:
-    kept.replay.restore(saved["replay"])
+    kept.replays[0].restore(saved["replay"])
+    if kept.beside:
+        kept.replays[1].restore(saved["replay_beside"])
     kept.sampler.restore(saved["sampler"])
     for number, lane in enumerate(_lanes(kept)):
         names = ("carry", "moment", "pool", "novelty", "random")
