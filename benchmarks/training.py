@@ -157,7 +157,7 @@ def keys_to_success(
     name: str, learner: Learner, config: RunConfig, every: int, limit: int
 ) -> tuple[str, ...]:
     """A row: name, keys until SOLVED of unseen episodes are solved, share solved, minutes learning."""
-    pools, keys, solved, seconds = build.evaluation_pools(WORLD, 16, config.brain.senses), 0, 0.0, 0.0
+    pools, keys, solved, seconds = build.evaluation_pools(WORLD, 16), 0, 0.0, 0.0
     with console.status("") as status:
         while solved < SOLVED and keys < limit:
             start = time.perf_counter()

@@ -17,7 +17,7 @@ EPISODES = 64
 
 
 def main() -> None:
-    pools = evaluation_pools("grid:grid_key", seats=16, senses=0)
+    pools = evaluation_pools("grid:grid_key", seats=16)
     for name, contestant in CONTESTANTS.items():
         modes = {}
         for mode in ("masked", "unmasked"):

@@ -35,7 +35,7 @@ RULES = [no_lava(key) for key in AROUND]
 
 def play(guards: list[Rule]) -> Evaluation:
     """Random keys, unmasked; guards in `habits` veto, guards in `audit` only count."""
-    pools = evaluation_pools("grid:grid_lava", seats=16, senses=0)
+    pools = evaluation_pools("grid:grid_lava", seats=16)
     return evaluate(RandomKeys(), pools, 64, masked=False, habits=Habits(guards=guards), audit=RULES)
 
 

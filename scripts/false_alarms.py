@@ -5,16 +5,18 @@
 A GITDIR is the git directory of a Python project: `.git`, or a bare copy, which may lack some objects. A
 commit counts, once, if it has one parent, changes Python sources by fewer than 30 lines and a Python test
 file with them, and if its sources parse. They are audited as an edit, with the test files that it changes as
-the tests. Prints each alarm, then a line a project: commits, alarms; then all.
+the tests; those whose subject says that they mend something are counted once more, as fixes. Prints each
+alarm, then a line a project: commits, alarms; then all.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +40,13 @@ OTHER = {
 """Parts of a path that show a file to be neither source nor test."""
 
 
+FIX = re.compile(
+    r"\b(fix|fixe[sd]|fixing|bug|bugfix|crash|regression|correct|corrects|corrected|incorrect|wrong|repair)\b",
+    re.IGNORECASE,
+)
+"""What the subject of a fix says."""
+
+
 class Commit(NamedTuple):
     """A human edit: its sources before and after, and the tests it came with."""
 
@@ -46,6 +55,12 @@ class Commit(NamedTuple):
     before: dict[str, str]
     after: dict[str, str]
     tests: dict[str, str]
+    subject: str
+
+    @property
+    def fix(self) -> bool:
+        """Whether its subject says that it mends something."""
+        return bool(FIX.search(self.subject))
 
     def lines(self) -> int:
         """How many lines of source were added and removed."""
@@ -70,24 +85,25 @@ def is_test(path: str) -> bool:
 def commits(folder: str) -> Iterator[Commit]:
     """Every commit of the history that counts, once, the newest first."""
     command = ["git", f"--git-dir={folder}", "log", "--all", "--no-merges", "--name-only", "--no-renames"]
-    log = subprocess.run([*command, "--format=%x00%H %P"], capture_output=True).stdout.decode(
+    log = subprocess.run([*command, "--format=%x00%H %P%n%s"], capture_output=True).stdout.decode(
         errors="replace"
     )
     wanted = []
     for block in log.split("\0")[1:]:
-        head, *paths = block.split("\n")
+        head, subject, *paths = block.split("\n")
         paths = [path for path in paths if path.endswith(".py") and not OTHER & set(path.split("/"))]
         tests = [path for path in paths if is_test(path)]
         sources = [path for path in paths if not is_test(path)]
         if len(head.split()) == 2 and tests and sources and len(paths) < LINES:
-            wanted.append((*head.split(), sources, tests))
-    names = [f"{c}:{p}" for name, parent, *both in wanted for c in (name, parent) for s in both for p in s]
+            wanted.append((*head.split(), subject, sources, tests))
+    names = [f"{c}:{p}" for name, parent, _, *both in wanted for c in (name, parent) for s in both for p in s]
     found, seen = contents(folder, names), set()
-    for name, parent, sources, tests in wanted:
+    for name, parent, subject, sources, tests in wanted:
         commit = Commit(
             name,
             parent,
             *(texts(found, c, paths) for c, paths in ((parent, sources), (name, sources), (name, tests))),
+            subject,
         )
         key = (tuple(commit.before.values()), tuple(commit.after.values()))
         fits = commit.after and commit.tests and key not in seen and 0 < commit.lines() < LINES
@@ -130,24 +146,36 @@ def alarms(folder: str, commit: Commit) -> tuple[Finding, ...]:
 
 def main() -> None:
     """Audits every commit; the exit code is 0 whatever is found."""
-    count, alarmed, spent = 0, 0, 0.0
+    rows: list[tuple[bool, bool]] = []
+    spent = 0.0
     for folder in sys.argv[1:]:
-        here = bad = 0
+        first = len(rows)
         for commit in commits(folder):
             begun = time.perf_counter()
             findings = alarms(folder, commit)
             spent += time.perf_counter() - begun
-            here, bad = here + 1, bad + bool(findings)
+            rows.append((commit.fix, bool(findings)))
+            kind = "fix   " if commit.fix else "change"
             for finding in findings:
-                print(f"  {commit.name[:10]} {finding.path}:{finding.line} {finding.rule}: {finding.found}")
-        print(f"{Path(folder).resolve().parent.name}: {here} commits, {bad} alarms", flush=True)
-        count, alarmed = count + here, alarmed + bad
-    if count:
-        rate = wilson(alarmed, count)
-        print(
-            f"in all {count} commits, {alarmed} alarms: {rate.value:.2%} ({rate.low:.2%} to {rate.high:.2%})"
-        )
-        print(f"{1000 * spent / count:.1f} ms a commit")
+                place = f"{finding.path}:{finding.line}"
+                print(f"  {commit.name[:10]} {kind} {place} {finding.rule}: {finding.found}")
+        print(Path(folder).resolve().parent.name, end=": ")
+        report(rows[first:])
+    if rows:
+        print("in all", end=": ")
+        report(rows)
+        print(f"{1000 * spent / len(rows):.1f} ms a commit")
+
+
+def report(rows: Sequence[tuple[bool, bool]]) -> None:
+    """How many of all commits, and how many of the fixes among them, are suspected."""
+    said = []
+    for name, some in (("commits", rows), ("fixes", [row for row in rows if row[0]])):
+        alarmed = sum(bad for _, bad in some)
+        rate = wilson(alarmed, len(some)) if some else None
+        share = f" {rate.value:.2%} ({rate.low:.2%} to {rate.high:.2%})" if rate else ""
+        said.append(f"{len(some)} {name}, {alarmed} alarms{share}")
+    print("; ".join(said), flush=True)
 
 
 if __name__ == "__main__":

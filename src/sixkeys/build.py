@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SENSES = {"repo": 64, "workbench": 64}
 """Sense tokens that a world speaks, for those that speak: repositories, whose tests run in the sandbox."""
+SLOW = {*SENSES, "web"}
+"""Worlds that wait for something else: a test suite, a browser."""
 
 
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
@@ -76,8 +78,8 @@ def training_pool(config: RunConfig) -> Pool:
 def training_tracks(config: RunConfig) -> list[Track]:
     """The pools of a run: one of all worlds or, where worlds are drawn (`at_once`), one a world.
 
-    There rewards are scaled by what random keys and an oracle reach, and worlds whose keys run a test suite
-    are played beside the others. Raises ValueError where worlds, seats and weights do not pair up.
+    There rewards are scaled by what random keys and an oracle reach, and slow worlds are played beside the
+    others. Raises ValueError where worlds, seats and weights do not pair up.
     """
     from sixkeys.bench.reach import reach
     from sixkeys.training.train import Track
@@ -88,11 +90,10 @@ def training_tracks(config: RunConfig) -> list[Track]:
     weights = config.pool.weights or (1.0,) * len(worlds)
     if not len(worlds) == len(seats) == len(weights):
         raise ValueError(f"{len(worlds)} worlds, {len(seats)} seats, {len(weights)} weights; give one each")
-    slow = [world.partition(":")[0] in SENSES for world in worlds]
+    slow = [world.partition(":")[0] in SLOW for world in worlds]
     fast = [world for world, late in zip(worlds, slow, strict=True) if not late]
     tracks, first = [], 0
     for world, count, weight, late in zip(worlds, seats, weights, slow, strict=True):
-
         senses = senses_of(fast) if fast and not late else config.brain.senses
 
         def pool(world: str = world, count: int = count, first: int = first, senses: int = senses) -> Pool:
@@ -109,11 +110,9 @@ def training_tracks(config: RunConfig) -> list[Track]:
     return tracks
 
 
-def evaluation_pools(
-    world: str, seats: int, senses: int, isolation: str = "auto"
-) -> Callable[[SeedOf], Pool]:
+def evaluation_pools(world: str, seats: int, isolation: str = "auto") -> Callable[[SeedOf], Pool]:
     """What `bench.evaluate` asks for: a function that makes the pool once it has the seeds."""
-    return lambda seed_of: Pool([make_world(world, seats, isolation)], seed_of, senses)
+    return lambda seed_of: Pool([make_world(world, seats, isolation)], seed_of)
 
 
 def habits(config: RunConfig, resume: Mapping[str, Mapping] | None = None) -> Habits:

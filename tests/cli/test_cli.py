@@ -213,7 +213,7 @@ def test_a_person_solves_a_grid_with_the_oracle_s_keys():
     from sixkeys import build
     from sixkeys.contract import episode_seed
 
-    pool = build.evaluation_pools("grid:grid_key", 1, 0)(lambda seat, n: episode_seed(5, seat, n, test=True))
+    pool = build.evaluation_pools("grid:grid_key", 1)(lambda seat, n: episode_seed(5, seat, n, test=True))
     pool.reset()
     keys = []
     while not pool.ended[0]:

@@ -97,6 +97,14 @@ ALONE = settings(
     learn__rl_steps=300_000, learn__learning_rate=1.5e-3, learn__stage1_updates=30, learn__replay_rows=8
 )
 """One world, for what it takes alone."""
+WEB = settings(
+    learn__rl_steps=40_000,
+    learn__learning_rate=1.5e-3,
+    learn__stage1_updates=10,
+    learn__entropy_coef=0.02,
+    learn__replay_rows=8,
+)
+"""Real pages in a real browser: few keys a second."""
 COMPUTER_HELD_OUT = (
     "computer_note_form", "computer_mail_rename", "computer_cell_note", "computer_report_long",
     "computer_tidy_long",
@@ -134,6 +142,7 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
                 "computer", ("computer:computer_mixed",), (32,), ALONE,
                 cases=("computer_mixed", *COMPUTER_HELD_OUT),
             ),
+            Study("web", ("web:web_mixed",), (8,), WEB),
             Study(
                 "mixed", MIXED_WORLDS, (16,) * 5, MIXED,
                 cases=(

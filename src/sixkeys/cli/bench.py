@@ -28,7 +28,7 @@ class Options:
     quick: bool = False
     """a few episodes of a few cases: for a look, not for a claim"""
     case: tuple[str, ...] = ()
-    """only these cases, or a study: b1, open, doorkey, grid, together, tools, computer, mixed"""
+    """only these cases, or a study: b1, open, doorkey, grid, together, tools, computer, mixed, web"""
     checkpoint: tuple[Path, ...] = ()
     """weights of one or more training seeds of one agent; default: the shipped ones, or the study's own"""
     episodes: int = 0
@@ -86,21 +86,21 @@ def ladder(options: Options) -> int:
             )
         agents[config.learn.seed] = agent
         configs.append(config)
-    senses, results = configs[0].brain.senses, []
+    results = []
     with bar() as progress:
         for case in cases:
-            results += climbed(case, field(agents), senses, options, progress)
+            results += climbed(case, field(agents), options, progress)
     return publish(results, options, configs[0].model_dump(mode="json"), curves(options.checkpoint))
 
 
-def climbed(case, contestants, senses: int, options: Options, progress) -> list:
+def climbed(case, contestants, options: Options, progress) -> list:
     """Every result of one case, shown as it goes."""
     from sixkeys.bench.climb import climb
     from sixkeys.bench.suite import AGENT
 
     total = 2 * case.episodes * sum(len(seeds) for seeds in contestants.values())
     shown = Shown(progress, progress.add_task(case.name, total=total, note=""))
-    pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, senses, options.isolation)
+    pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, options.isolation)
     return list(climb(case, contestants, pools, frames={AGENT: options.replays}, progress=shown))
 
 

@@ -63,12 +63,11 @@ class Person:
 def main(arguments: list[str]) -> int:
     """Plays one episode; exit code 0 where it was solved, else 1."""
     options = parse(Options, "play", arguments, EXPLAIN)
-    thinker, senses = Person(), build.senses_of([options.world])
+    thinker = Person()
     if options.watch:
         compiled_once()
-        thinker, config = build.load_agent(options.checkpoint, greedy=True)
-        senses = config.brain.senses
-    world = build.evaluation_pools(options.world, 1, senses)
+        thinker, _ = build.load_agent(options.checkpoint, greedy=True)
+    world = build.evaluation_pools(options.world, 1)
     pool = world(lambda seat, episode: episode_seed(options.seed, seat, episode, test=True))
     try:
         return _play(pool, thinker, options)

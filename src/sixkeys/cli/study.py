@@ -31,8 +31,7 @@ def study(plan: Study, options: Options) -> int:
         for name in plan.cases:
             case = find(name)
             case = adapt(replace(case, episodes=plan.episodes or case.episodes), options)
-            senses = build.senses_of([*plan.worlds, f"{case.world}:{case.task}"])
-            results += climbed(case, contestants, senses, options, progress)
+            results += climbed(case, contestants, options, progress)
     shown_curves = curves(tuple(_folder(options.studies, plan, plan.arms[0], seed) for seed in plan.seeds))
     config = {
         "study": plan.name,

@@ -93,7 +93,7 @@ def _evaluate(saved: Checkpoint, options: Options) -> None:
     agent, config = build.agent_from(saved, options.eval_policy == "greedy")
     for world in config.pool.worlds:
         for masked in (True, False):
-            pools = build.evaluation_pools(world, 16, config.brain.senses, config.isolation)
+            pools = build.evaluation_pools(world, 16, config.isolation)
             result = summarise(evaluate(agent, pools, options.eval_episodes, masked))
             line = (
                 f"Eval[{'masked' if masked else 'unmasked'}] {world}: pass {result.pass_rate.value:.3f} "
