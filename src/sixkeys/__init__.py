@@ -13,6 +13,7 @@ _FACE = {
     "Guard": "sixkeys.contract",
     "Memory": "sixkeys.contract",
     "Observation": "sixkeys.contract",
+    "ParallelEnv": "sixkeys.envs.parallel",
     "Pool": "sixkeys.envs.pool",
     "RepoEdit": "sixkeys.envs.repo.edits",
     "Rule": "sixkeys.safety.rules",
