@@ -162,3 +162,5 @@ def test_durations_and_addresses_are_no_part_of_what_is_read() -> None:
     text = "== 1 failed, 2 passed in 0.03s ==\n<f at 0x7f12ab>"
     assert steady(text) == steady(text.replace("0.03", "12.90").replace("7f12ab", "55aa01"))
     assert "1 failed, 2 passed" in steady(text)
+    shortened = "assert [<function tr...7380>, 6.5] == [4, 6.5]"
+    assert steady(shortened) == steady(shortened.replace("7380", "ec0"))

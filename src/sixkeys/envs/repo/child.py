@@ -55,7 +55,7 @@ COLD_OPTIONS = (
 FRESH = "import runpy, sys; path = sys.argv[1]; runpy.run_path(path, run_name='__main__')"
 """Runs this file in a new interpreter with the tree first on the import path, as `python -m pytest` does."""
 LIBC = ctypes.CDLL(None)
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}|(?<=\.\.\.)x?[0-9a-f]{1,16}(?=>)")
 MESSAGE_KEPT, TEXT_KEPT = 600, 6000
 TOLD = 40
 """How many failing tests of a run say how they failed: to make that text may take longer than to run them."""

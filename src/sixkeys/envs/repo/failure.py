@@ -13,6 +13,8 @@ CALL = re.compile(r"\bwhere .* = (\w+\(.*\))")
 CLAIM = re.compile(r"^ +assert (\w+\(.*\)) == ", re.M)
 CLOCK = re.compile(r"\s+in \d+(?:\.\d+)?s(?: \([\d:]+\))?")
 ADDRESS = re.compile(r"\b0x[0-9a-f]+")
+CUT_ADDRESS = re.compile(r"(?<=\.\.\.)x?[0-9a-f]{1,16}(?=>)")
+"""What is left of one where pytest shortened the middle of a value."""
 SILENT = frozenset("(),]}:")
 """Punctuation that a short failure goes without."""
 
@@ -32,7 +34,7 @@ class Failure(NamedTuple):
 
 def steady(text: str) -> str:
     """`text` without what differs between two runs of the same tree: durations and memory addresses."""
-    return ADDRESS.sub("0x", CLOCK.sub("", text))
+    return CUT_ADDRESS.sub("", ADDRESS.sub("0x", CLOCK.sub("", text)))
 
 
 def failure(
