@@ -34,14 +34,18 @@ SLOW = {*SENSES, "web"}
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
     """`"grid:grid_key"`, `"repo:proc_mixed_loop"`, `"gym:CartPole-v1"`, `"zoo:mpe2.simple_spread_v3"`.
 
-    Raises ValueError with the possible names on an unknown world.
+    seats: 0 is one game, which has more seats than one only where it has more agents. Raises ValueError with
+    the possible names on an unknown world.
     """
     name, _, task = world.partition(":")
     if not task or name not in registry.WORLDS:
         possible = ", ".join(f"{n}:TASK" for n in registry.WORLDS)
         raise ValueError(f"unknown world {world!r}; possible: {possible}, for example grid:grid_mixed")
     kind = registry.load(name)
-    if not (isinstance(kind, type) and issubclass(kind, gym.Env)):
+    if not isinstance(kind, type):
+        return kind(task, seats)
+    seats = max(1, seats)
+    if not issubclass(kind, gym.Env):
         return kind(task, seats)
     settings: dict[str, Any] = {"task": task, "isolation": isolation} if name in SENSES else {"task": task}
     if name == "workbench":

@@ -199,6 +199,16 @@ def test_a_bench_writes_both_files_and_a_report_shows_them_again(trained, tmp_pa
     assert (tmp_path / "again.html").read_text() == (tmp_path / "y.html").read_text()
 
 
+def test_a_game_of_several_agents_is_played_seat_by_seat():
+    pytest.importorskip("lbforaging", reason="the game comes with the package lbforaging, an extra")
+    done = type_in("play", "gym:lbforaging:Foraging-8x8-2p-1f-v3", keys="1\n2\n0\n0\nq\n")
+    assert "key of seat 0" in done.stdout
+    assert "key of seat 1" in done.stdout
+    assert "1: seat 0 key 1" in done.stdout
+    assert "1: seat 1 key 2" in done.stdout
+    assert "stopped" in done.stdout
+
+
 def test_watching_the_trained_agent_play_ends_by_itself(trained):
     done = type_in("play", "grid:grid_empty", "--watch", "--pause", "0", "--checkpoint", trained[0])
     assert done.stderr == ""

@@ -20,6 +20,7 @@ EXPLAIN = """Press the six keys of a world.
   sixkeys play grid:grid_key
   sixkeys play repo:proc_mixed_loop --watch
   sixkeys play minigrid:MiniGrid-DoorKey-5x5-v0 --watch --unmasked
+  sixkeys play zoo:mpe2.simple_spread_v3             a game of several agents: you press for each in turn
 """
 
 
@@ -42,22 +43,28 @@ class Options:
 
 
 class Person:
-    """A Thinker whose keys come from a keyboard. Holds no state."""
+    """A Thinker whose keys come from a keyboard, seat by seat. Holds no state."""
 
     def begin(self, seats: int, seed: int) -> None:
         return None
 
     def think(self, seen: Seen, mind: None) -> tuple[Thought, None]:
-        """Asks until one of 0 to 5 is typed; `q` or the end of input stops the game."""
-        while True:
-            typed = console.input("key 0-5, q to stop: ").strip()
-            if typed == "q":
-                raise EOFError
-            if typed in {str(key) for key in range(KEYS)}:
-                nothing = np.full((1, KEYS), 1 / KEYS, np.float32)
-                unknown = np.zeros(1, np.float32)
-                return Thought(np.array([int(typed)]), nothing, unknown, nothing, unknown), None
-            say(f"{typed!r} is no key; the keys are 0 to 5")
+        """Asks for the key of every seat; `q` or the end of input stops the game."""
+        seats = len(seen.offered)
+        whose = [f" of seat {seat}" if seats > 1 else "" for seat in range(seats)]
+        nothing, unknown = np.full((seats, KEYS), 1 / KEYS, np.float32), np.zeros(seats, np.float32)
+        return Thought(np.array([asked(who) for who in whose]), nothing, unknown, nothing, unknown), None
+
+
+def asked(whose: str) -> int:
+    """A key: asks until one of 0 to 5 is typed. Raises EOFError on `q`."""
+    while True:
+        typed = console.input(f"key{whose} 0-5, q to stop: ").strip()
+        if typed == "q":
+            raise EOFError
+        if typed in {str(key) for key in range(KEYS)}:
+            return int(typed)
+        say(f"{typed!r} is no key; the keys are 0 to 5")
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +74,7 @@ def main(arguments: list[str]) -> int:
     if options.watch:
         compiled_once()
         thinker, _ = build.load_agent(options.checkpoint, greedy=True)
-    world = build.evaluation_pools(options.world, 1)
+    world = build.evaluation_pools(options.world, 0)
     pool = world(lambda seat, episode: episode_seed(options.seed, seat, episode, test=True))
     try:
         return _play(pool, thinker, options)
@@ -81,29 +88,35 @@ def main(arguments: list[str]) -> int:
 def _play(pool: Pool, thinker: Thinker, options: Options) -> int:
     from sixkeys.loop import turn
 
-    now, mind, keys = pool.reset(), thinker.begin(1, options.seed), pool.specs()[0].keys
+    now, mind, keys = pool.reset(), thinker.begin(pool.seats, options.seed), pool.specs()[0].keys
     pressed = 0
     while True:
         _show(pool, now, keys, options.unmasked)
         step, mind = turn(pool, now, thinker, mind, not options.unmasked)
-        now, pressed, key = step.then, pressed + 1, int(step.thought.action[0])
-        invalid = "  (not offered: it changed nothing but energy)" if now.outcome.invalid[0] else ""
-        reward = f"reward {now.outcome.reward[0]:+.2f}"
-        say(f"[bold]{pressed}: key {key} {keys[key]}[/]  {reward}{invalid}", markup=True)
-        if now.outcome.terminated[0] or now.outcome.truncated[0]:
+        now, pressed = step.then, pressed + 1
+        for seat, key in enumerate(map(int, step.thought.action)):
+            invalid = "  (not offered: it changed nothing but energy)" if now.outcome.invalid[seat] else ""
+            reward = f"reward {now.outcome.reward[seat]:+.2f}"
+            whose = f" seat {seat}" if pool.seats > 1 else ""
+            say(f"[bold]{pressed}:{whose} key {key} {keys[key]}[/]  {reward}{invalid}", markup=True)
+        if (now.outcome.terminated | now.outcome.truncated).any():
             _show(pool, now, keys, options.unmasked)
-            solved = bool(now.outcome.success[0])
-            end = "solved" if solved else "out of keys" if now.outcome.truncated[0] else "lost"
-            say(f"{end} after {pressed} keys; a shortest solution has {int(pool.oracle_steps()[0])}")
+            solved = bool(now.outcome.success.all())
+            end = "solved" if solved else "out of keys" if now.outcome.truncated.any() else "lost"
+            shortest = int(pool.oracle_steps()[0])
+            known = (
+                f"a shortest solution has {shortest}" if shortest >= 0 else "no shortest solution is known"
+            )
+            say(f"{end} after {pressed} keys; {known}")
             return 0 if solved else 1
         if options.watch:
             time.sleep(options.pause)
 
 
 def _show(pool: Pool, now: Moment, keys: tuple[str, ...], unmasked: bool) -> None:
-    console.rule(f"energy {now.observation['energy'][0, 0]:.2f}")
-    console.print(pool.screen(0), markup=False, highlight=False)
-    names = [
-        name if unmasked or now.offered[0, key] else f"[dim strike]{name}[/]" for key, name in enumerate(keys)
-    ]
-    say("  ".join(f"{key} {name}" for key, name in enumerate(names)), markup=True)
+    for seat in range(pool.seats):
+        console.rule(f"energy {now.observation['energy'][seat, 0]:.2f}")
+        console.print(pool.screen(seat), markup=False, highlight=False)
+        offered = now.offered[seat]
+        names = [name if unmasked or offered[k] else f"[dim strike]{name}[/]" for k, name in enumerate(keys)]
+        say("  ".join(f"{key} {name}" for key, name in enumerate(names)), markup=True)

@@ -306,15 +306,17 @@ def make_gym(task: str) -> Any:
 
 
 def gym_world(task: str, seats: int) -> World:
-    """`CartPole-v1`, `lbforaging:Foraging-8x8-2p-1f-v3` -> that many seats. Raises ValueError."""
+    """`CartPole-v1`, `lbforaging:Foraging-8x8-2p-1f-v3` -> that many seats; 0: one game. ValueError."""
     first = make_gym(task)
     if isinstance(first.action_space, spaces.Tuple):
         return _games(lambda: make_gym(task), first, seats)
-    return GymWorld([AdaptedEnv(first), *(AdaptedEnv(make_gym(task)) for _ in range(seats - 1))])
+    return GymWorld([AdaptedEnv(first), *(AdaptedEnv(make_gym(task)) for _ in range(max(1, seats) - 1))])
 
 
 def zoo_world(task: str, seats: int) -> World:
-    """`mpe2.simple_spread_v3` -> that many seats, in games of as many as it has agents. Raises ValueError."""
+    """`mpe2.simple_spread_v3` -> that many seats, in games of as many as it has agents; 0: one game.
+
+    Raises ValueError."""
     try:
         make = import_module(task).parallel_env
     except (ImportError, AttributeError) as error:
@@ -326,7 +328,7 @@ def _games(make: Callable[[], Any], first: Any, seats: int) -> World:
     from sixkeys.envs.adapters_parallel import ParallelWorld, agents_of
 
     agents = agents_of(first)
-    games, over = divmod(seats, agents)
+    games, over = divmod(seats or agents, agents)
     if over or not games:
         raise ValueError(f"{seats} seats, but a game has {agents} agents; give a multiple of {agents}")
     return ParallelWorld([first, *(make() for _ in range(games - 1))])
