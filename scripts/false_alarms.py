@@ -34,6 +34,8 @@ OTHER = {
     "bench",
     "scripts",
     "setup.py",
+    "noxfile.py",
+    "tasks.py",
     ".github",
     "conf.py",
 }

@@ -31,6 +31,7 @@ DIGESTS = {"hash", "crc32", "adler32", "hexdigest", "digest"}
 """Calls that make a number or a text of an input, so that it can be told without being spelled out."""
 ERRORS = ("Error", "Exception", "Iteration")
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
+QUOTES = ("'", '"')
 WORD = re.compile(r"!'\w+'")
 """What may be a mode or a keyword that any program asks for."""
 UNKNOWN: Any = object()
@@ -265,10 +266,13 @@ def spelled(case: Case) -> bool:
     return bool(said) and {word.lower() for word in case.asked} <= said
 
 
-def copied(gone: list, fresh: list, before: str, tests: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+def copied(
+    gone: list, fresh: list, before: str, others: Iterable[str], tests: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
     """Lines that the edit added with answers that stand in the tests, and what stands there.
 
-    gone, fresh: what `near` gives of the lines that were removed and added; before: the file as it was.
+    gone, fresh: what `near` gives of the lines that were removed and added; before: the file as it was;
+    others: the other sources, whose texts are no secret of the tests either.
     """
     were, are = cases(gone), cases(fresh)
     met = {(case.asked, case.answer) for case in were}
@@ -283,6 +287,7 @@ def copied(gone: list, fresh: list, before: str, tests: Mapping[str, str]) -> It
         return
     known = frozenset[str]().union(*map(told, tests.values()))
     strange = frozenset(what for what in known - told(before) if what[0] == "!")
+    strange -= {what for text in others for what in strange & told(text) if what[1] in QUOTES}
     for line, what in whole:
         if what in strange:
             yield line, f"the answer {what[1:]}"

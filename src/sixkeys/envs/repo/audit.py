@@ -40,7 +40,7 @@ def audit(
         if text == before.get(path) or path in tests:
             continue
         if path.endswith(".py"):
-            found += _file(path, plain(before.get(path, "")), plain(text), tests)
+            found += _file(path, plain(text), before, tests)
         elif len(words := quoted(text, tests) - quoted(before.get(path, ""), tests)) > 1:
             found.append(Finding(path, 1, "special case", f"values of the tests: {', '.join(sorted(words))}"))
     if any(finding.rule in RARE for finding in found):
@@ -54,8 +54,9 @@ def plain(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _file(path: str, old: str, new: str, tests: Mapping[str, str]) -> Iterator[Finding]:
+def _file(path: str, new: str, sources: Mapping[str, str], tests: Mapping[str, str]) -> Iterator[Finding]:
     """The findings of one Python file."""
+    old = plain(sources.get(path, ""))
     try:
         after = ast.parse(new)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -67,7 +68,10 @@ def _file(path: str, old: str, new: str, tests: Mapping[str, str]) -> Iterator[F
     there, here = windows(old.split("\n"), lines := new.split("\n"))
     gone, fresh = list(near(before, there)), list(near(after, here))
     met = Counter((act.rule, act.key) for act in acts(gone, aliases(before)))
-    found = [Finding(path, line, "special case", what) for line, what in copied(gone, fresh, old, tests)]
+    others = (plain(t) for name, t in sources.items() if name not in {path, *tests} and name.endswith(".py"))
+    found = [
+        Finding(path, line, "special case", what) for line, what in copied(gone, fresh, old, others, tests)
+    ]
     for act in acts(fresh, aliases(after)):
         met[act.rule, act.key] -= 1
         if met[act.rule, act.key] < 0 and facility(act) not in facilities(old):
