@@ -12,6 +12,7 @@ import pytest
 
 from sixkeys import build
 from sixkeys.contract import World
+from sixkeys.envs.computer.tasks import TASKS as COMPUTER_TASKS
 from sixkeys.envs.grid import TASKS as GRID_TASKS
 from sixkeys.envs.tools import TASKS as TOOL_TASKS
 
@@ -66,6 +67,7 @@ def test_what_is_not_solved_is_called_wrong(solvable: ModuleType, capsys: pytest
 def test_a_name_alone_is_all_its_tasks(solvable: ModuleType) -> None:
     assert solvable.tasks("tools") == [f"tools:{task}" for task in TOOL_TASKS]
     assert solvable.tasks("grid") == [f"grid:{task}" for task in GRID_TASKS]
+    assert solvable.tasks("computer") == [f"computer:{task}" for task in COMPUTER_TASKS]
     assert solvable.tasks("grid:grid_key") == ["grid:grid_key"]
 
 

@@ -28,6 +28,7 @@ from sixkeys.envs.repo.chance import Chance
 
 WORLD = 6
 """This world's number in `ids`."""
+TASKS = tasks.TASKS
 KEY_NAMES = ("no_op", "next", "open", "back", "confirm", "switch")
 MAX_STEPS = 192
 LATER = 0.75
@@ -47,8 +48,8 @@ class ComputerEnv(gym.Env):
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "ansi"], "render_fps": 4}
 
     def __init__(self, task: str = tasks.MIXED, render_mode: str | None = None):
-        if task not in tasks.TASKS:
-            raise ValueError(f"unknown task {task!r}; possible: {', '.join(tasks.TASKS)}")
+        if task not in TASKS:
+            raise ValueError(f"unknown task {task!r}; possible: {', '.join(TASKS)}")
         self.task, self.render_mode, self.world_spec = task, render_mode, SPEC
         self.observation_space, self.action_space = observation_space(), action_space()
 
