@@ -129,21 +129,17 @@ def house() -> World:
     return build(names, step, valid, {name for name in names if name[0] == goal})
 
 
-def ice() -> World:
-    """4 x 4 of ice with two holes: a step slides aside once in five times; key 4 steps surely but loses a turn."""
-    cells = [(x, y) for x in range(4) for y in range(4)]
+def bridge() -> World:
+    """Nine planks: walk (1), or run two (3). Who runs from a wet plank falls off four times in ten."""
+    wet, water = {1, 2, 4, 7}, 9
 
-    def move(cell, key):
-        there = (cell[0] + WAYS[key % 4][0], cell[1] + WAYS[key % 4][1])
-        return there if there in cells else cell
+    def step(plank, key):
+        if key == 3:
+            there, fall = min(8, plank + 2), 0.4 if plank in wet else 0.0
+            return {there: 1 - fall, water: fall}
+        return {min(8, max(0, plank + {1: 1, 2: -1}.get(key, 0))): 1.0}
 
-    def step(cell, key):
-        outcome = {}
-        for way, p in ((key, 0.8), (key + 1, 0.1), (key + 3, 0.1)):
-            outcome[move(cell, way)] = outcome.get(move(cell, way), 0) + p
-        return outcome
-
-    return build(cells, step, lambda cell, key: key < 4, {(3, 3)}, {(1, 1), (3, 0)})
+    return build(range(10), step, lambda plank, key: key < 4, {8}, {water})
 
 
-WORLDS = {"corridor": corridor, "house": house, "ice": ice}
+WORLDS = {"corridor": corridor, "house": house, "bridge": bridge}

@@ -49,7 +49,9 @@ def beam(imagine: Imagine, root: Root, key: Array, effort: Effort) -> Float[Arra
         return jax.tree.map(lambda x: x[rank], ways)
 
     def step(ways: _Ways, noise: Array) -> tuple[_Ways, None]:
-        every = jax.vmap(lambda way: jax.vmap(lambda action: press(way, action, noise))(jnp.arange(KEYS)))(ways)
+        every = jax.vmap(lambda way: jax.vmap(lambda action: press(way, action, noise))(jnp.arange(KEYS)))(
+            ways
+        )
         exists = (ways.score > IMPOSSIBLE)[:, None] & ways.open
         every = every._replace(score=jnp.where(exists, every.score, IMPOSSIBLE))
         return best(jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), every)), None

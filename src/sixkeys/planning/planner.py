@@ -33,9 +33,9 @@ class Effort(NamedTuple):
     width: int = 4
     """Ways that a beam keeps for each first key."""
     simulations: int = 32
-    """Keys that a search imagines, all its trees together."""
-    trees: int = 1
-    """Searches, each with its own chances, whose values are averaged."""
+    """Keys that a search imagines."""
+    outcomes: int = 1
+    """Outcomes of a key that a search tells apart; 1: what it imagines first is what would happen."""
     risk_coef: float = 1.0
     """What a risk of 1 costs, in units of return."""
     risk_limit: float = 1.0
@@ -43,8 +43,8 @@ class Effort(NamedTuple):
 
 
 Planner = Callable[[Imagine, Root, Array, Effort], Float[Array, "6"]]
-"""(model, where it begins, random key, effort) -> score of each first key, in units of return: higher is better;
-IMPOSSIBLE for a key that was given up."""
+"""(model, where it begins, random key, effort) -> score of each first key, in units of return; IMPOSSIBLE for a
+key that was given up."""
 
 PLANNERS = {
     "rollouts": "sixkeys.planning.rollout:rollouts",
@@ -62,14 +62,18 @@ def planner(name: str) -> Planner:
 def imagined(name: str, effort: Effort) -> int:
     """Keys that the planner of this name imagines for one decision."""
     keys = 6
-    first = {"rollouts": effort.rollouts * effort.horizon, "beam": 1 + effort.width * keys * (effort.horizon - 1)}
+    first = {
+        "rollouts": effort.rollouts * effort.horizon,
+        "beam": 1 + effort.width * keys * (effort.horizon - 1),
+    }
     return keys * first[name] if name in first else effort.simulations
 
 
 def advice(scores: Float[Array, 6], allowed: Bool[Array, 6]) -> Float[Array, 6]:
     """Scores in units of their spread over the allowed keys, mean 0; about 0 where all keys promise the same.
 
-    A key that was given up stays IMPOSSIBLE. For scores (1, 0) of two allowed keys: spread 0.5, so (0.91, -0.91).
+    A key that was given up stays IMPOSSIBLE. For scores (1, 0) of two allowed keys: spread 0.5, so
+    (0.91, -0.91).
     """
     given_up = scores <= IMPOSSIBLE
     counted = allowed & ~given_up
