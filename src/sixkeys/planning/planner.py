@@ -43,8 +43,9 @@ class Effort(NamedTuple):
 
 
 Planner = Callable[[Imagine, Root, Array, Effort], Float[Array, "6"]]
-"""(model, where it begins, random key, effort) -> score of each first key, in units of return; IMPOSSIBLE for a
-key that was given up."""
+"""(model, where it begins, random key, effort) -> score of each first key, in units of return.
+
+IMPOSSIBLE is the score of a key that was given up."""
 
 PLANNERS = {
     "rollouts": "sixkeys.planning.rollout:rollouts",
