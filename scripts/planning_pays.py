@@ -1,4 +1,4 @@
-"""Does planning pay? The shipped agent with and without advice of each planner: same unseen episodes, unmasked.
+"""Does planning pay? The shipped agent with and without advice: the same unseen episodes, unmasked.
 
     python scripts/planning_pays.py grid_mixed --episodes 100 --coefs 0.3 1 3 --planners search
 
@@ -41,7 +41,9 @@ class Counted:
 
 def main() -> None:
     """Plays every arm of one case."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("case", help="a case of the ladder: grid_mixed, minigrid_doorkey, b1")
     parser.add_argument("--episodes", type=int, default=100)
     parser.add_argument("--coefs", type=float, nargs="+", default=[0.3, 1.0, 3.0])
@@ -51,7 +53,10 @@ def main() -> None:
     compiled_once()
     case, base = find(options.case), None
     arms = [("rollouts", 0.0, 32)] + [
-        (planner, coef, n) for planner in options.planners for coef in options.coefs for n in options.simulations
+        (planner, coef, n)
+        for planner in options.planners
+        for coef in options.coefs
+        for n in options.simulations
     ]
     for planner, coef, simulations in arms:
         agent, config = build.load_agent(None, True, coef, planner=planner, simulations=simulations)

@@ -1,6 +1,7 @@
 """Which key is best, exactly? Small worlds as tables, solved by value iteration, and their exact `imagine`.
 
-A world's policy is uniform over valid keys and its value is what that policy earns: both known, both weak.
+A state's value is what uniformly random valid keys earn from it; the policy leans to keys that lead to more
+of it (softmax of one look ahead over TEMPERATURE). Both are a beginner's, who fears what random keys fall into.
 """
 
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from sixkeys.planning.planner import Root
 
 KEYS = 6
 GAMMA = 0.95
+TEMPERATURE = 0.1
 
 
 class World(NamedTuple):
@@ -71,22 +73,23 @@ def solve(world: World) -> Solved:
 
 
 def after(world, value):
-    return world.chance @ (world.reward + GAMMA * np.where(world.ended, 0.0, value))
+    return world.chance @ (world.reward + GAMMA * (1 - world.ended) * value)
 
 
 def model(world: World, value: np.ndarray):
     """The exact `imagine` and the root of a state."""
     chance, reward, ended, valid, lost = (jnp.asarray(x, jnp.float32) for x in world)
     worth = jnp.asarray(value, jnp.float32)
+    leaning = jnp.asarray(after(world, value) / TEMPERATURE, jnp.float32)
 
     def imagine(state, action, key):
         there = jax.random.categorical(key, jnp.log(chance[state, action]))
         return Imagined(
             there, reward[there], GAMMA * (1 - ended[there]), lost[there] * (1 - lost[state]), valid[there],
-            jnp.zeros(KEYS), worth[there],
+            leaning[there], worth[there],
         )  # fmt: skip
 
-    return imagine, lambda state: Root(state, jnp.zeros(KEYS), worth[state], valid[state] > 0)
+    return imagine, lambda state: Root(state, leaning[state], worth[state], valid[state] > 0)
 
 
 def corridor() -> World:
