@@ -1,7 +1,7 @@
 """What does our search cost beside bare `mctx`? Simulations a second with the same network, turn by turn.
 
 `mctx` is called as its authors show: `gumbel_muzero_policy` on a batch of seats, whose recurrent function is
-the shipped world model. Ours adds validity, risk and PUCT below the root, and is written for one seat and mapped.
+the shipped world model. Ours adds validity, risk and PUCT below the root, and is written for one seat.
 Then the latency of a whole decision (percept to key) with 32 simulations, without a planner beside it.
 """
 

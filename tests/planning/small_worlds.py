@@ -1,7 +1,7 @@
 """Which key is best, exactly? Small worlds as tables, solved by value iteration, and their exact `imagine`.
 
 A state's value is what uniformly random valid keys earn from it; the policy leans to keys that lead to more
-of it (softmax of one look ahead over TEMPERATURE). Both are a beginner's, who fears what random keys fall into.
+of it (softmax of one look ahead over TEMPERATURE). Both are a beginner's, who fears where random keys fall.
 """
 
 from typing import NamedTuple

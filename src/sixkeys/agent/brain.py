@@ -194,6 +194,7 @@ class Brain(eqx.Module):
             horizon=config.horizon,
             rollouts=config.rollouts,
             simulations=simulations,
+            outcomes=config.outcomes,
             risk_coef=config.risk_coef * 2.0 * config.traits.caution,
             risk_limit=config.risk_limit,
         )

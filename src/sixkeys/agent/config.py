@@ -36,6 +36,11 @@ class BrainConfig(BaseModel):
         ge=0,
         description="keys a search imagines; 0: 0, 8, 32 or 128, as the self-model expects a gain",
     )
+    outcomes: int = Field(
+        default=1,
+        ge=1,
+        description="outcomes of a key that a search tells apart; 1: the first imagined happens",
+    )
     simulation_cost: float = Field(
         default=1e-3, gt=0, description="what one imagined key must win, as a share of what is at stake"
     )
@@ -55,6 +60,7 @@ ACTING = (
     "planning_coef",
     "planner",
     "simulations",
+    "outcomes",
     "simulation_cost",
     "horizon",
     "rollouts",
