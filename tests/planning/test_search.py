@@ -18,7 +18,7 @@ ENOUGH = {
     "house": Effort(horizon=32, simulations=128, risk_coef=0.0),
     "bridge": Effort(horizon=32, simulations=512, outcomes=8, risk_coef=0.0),
 }
-"""What suffices for a beginner's policy. A uniform one leaves 2 of the house's 54 states wrong at 512, too."""
+"""What suffices for a beginner's policy. A uniform one leaves 2 of the house's 54 states wrong at 512."""
 
 
 def optimal(name, plan, effort):
