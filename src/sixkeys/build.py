@@ -185,22 +185,29 @@ def shipped_weights() -> Path:
 
 
 def load_agent(
-    path: Path | str | None = None, greedy: bool = False, planning_coef: float | None = None
+    path: Path | str | None = None, greedy: bool = False, planning_coef: float | None = None, **acting: Any
 ) -> tuple[Agent, RunConfig]:
-    """The agent in a checkpoint (the shipped one by default) and the config it was trained with."""
+    """The agent in a checkpoint (the shipped one by default) and the config it was trained with.
+
+    `acting`: settings of the brain that change how it plans, for example `planner="search"`.
+    """
     from sixkeys.training.checkpoint import load as load_checkpoint
 
-    return agent_from(load_checkpoint(path or shipped_weights()), greedy, planning_coef)
+    return agent_from(load_checkpoint(path or shipped_weights()), greedy, planning_coef, **acting)
 
 
 def agent_from(
-    saved: Checkpoint, greedy: bool = False, planning_coef: float | None = None
+    saved: Checkpoint, greedy: bool = False, planning_coef: float | None = None, **acting: Any
 ) -> tuple[Agent, RunConfig]:
-    """The agent in a loaded checkpoint and its config."""
+    """The agent in a loaded checkpoint and its config. Raises ValueError on settings that shape weights."""
     from sixkeys.agent.agent import Agent
     from sixkeys.agent.brain import Brain
+    from sixkeys.agent.config import ACTING
     from sixkeys.training.trees import refill
 
-    config = run_config(saved.meta["config"])
+    if not acting.keys() <= set(ACTING):
+        raise ValueError(f"{sorted(acting)} must be settings of acting; possible: {', '.join(ACTING)}")
+    data = saved.meta["config"]
+    config = run_config({**data, "brain": {**data["brain"], **acting}})
     brain = refill(Brain(config.brain, 0), saved.components["brain"])
     return Agent(brain, greedy, planning_coef), config

@@ -219,6 +219,8 @@ class Thought(NamedTuple):
     """float32 [seats, 6]: belief that each key is valid now."""
     success: np.ndarray
     """float32 [seats]: the self-model's own chance of success."""
+    imagined: np.ndarray = np.zeros(0, np.int32)
+    """int32 [seats]: keys imagined to choose this one, a search's simulations; empty: not told."""
 
 
 class Thinker(Protocol):

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from sixkeys.planning.model import Imagined
-from sixkeys.planning.rollout import advice
-from sixkeys.planning.rollout import returns as plain_returns
+from sixkeys.planning.planner import Effort, Root, advice
+from sixkeys.planning.rollout import rollouts as plan
 
 KEY = jax.random.PRNGKey(0)
 
 
 def returns(imagine, belief, key, horizon, rollouts, risk_coef):
-    return jax.jit(lambda b: plain_returns(imagine, b, key, horizon, rollouts, risk_coef))(belief)
+    effort = Effort(horizon=horizon, rollouts=rollouts, risk_coef=risk_coef)
+    nothing = (jnp.zeros(6), jnp.float32(0.0), jnp.ones(6, bool))
+    return jax.jit(lambda b: plan(imagine, Root(b, *nothing), key, effort))(belief)
 
 
 def line(goal=3, validity=None, risk_at=None):

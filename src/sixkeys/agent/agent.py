@@ -1,4 +1,8 @@
-"""Who sits at the keys? The brain as a Thinker: numpy in, numpy out, one compiled function a pool."""
+"""Who sits at the keys? The brain as a Thinker: numpy in, numpy out, one compiled function a pool.
+
+Where the self-model decides how long to think, seats are searched in groups of one size, so that each level
+of simulations is compiled once.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,38 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
-from sixkeys.agent.brain import Brain, Decision, Mind
-from sixkeys.contract import Seen, Thought
+from sixkeys.agent import gate
+from sixkeys.agent.brain import Brain, Decision, Mind, Pondered
+from sixkeys.contract import KEYS, Seen, Thought
 
 
 @partial(jax.jit, static_argnames=("greedy", "planning_coef"))
 def _think(brain: Brain, seen: dict, mind: Mind, greedy: bool, planning_coef: float) -> tuple[Decision, Mind]:
     return jax.vmap(lambda row, own: brain.think(row, own, greedy, planning_coef))(seen, mind)
+
+
+@jax.jit
+def _ponder(brain: Brain, seen: dict, mind: Mind) -> Pondered:
+    return jax.vmap(brain.ponder)(seen, mind)
+
+
+@partial(jax.jit, static_argnames=("simulations",))
+def _advise(brain: Brain, pondered: Pondered, rows: Array, simulations: int) -> Array:
+    some = jax.tree.map(lambda x: x[rows], pondered)
+    return jax.vmap(lambda one: brain.advise(one, brain.effort(simulations)))(some)
+
+
+@partial(jax.jit, static_argnames=("greedy",))
+def _decide(
+    brain: Brain, pondered: Pondered, heard: Array, greedy: bool, keys: Array
+) -> tuple[Decision, Mind]:
+    return jax.vmap(lambda one, said, n: brain.decide(one, said, greedy, n))(pondered, heard, keys)
+
+
+GROUP = 8
+"""Seats that are searched together, at most."""
 
 
 class Agent:
@@ -32,8 +60,26 @@ class Agent:
         return jax.tree.map(lambda x: jnp.broadcast_to(x, (seats, *x.shape)), one)._replace(key=keys)
 
     def think(self, seen: Seen, mind: Mind) -> tuple[Thought, Mind]:
-        decision, mind = _think(self.brain, plain(seen), mind, self.greedy, self.planning_coef)
+        config = self.brain.config
+        if self.planning_coef > 0 and config.planner == "search" and config.simulations == 0:
+            decision, mind = self._gated(seen, mind)
+        else:
+            decision, mind = _think(self.brain, plain(seen), mind, self.greedy, self.planning_coef)
         return Thought(*(np.asarray(column) for column in decision)), mind
+
+    def _gated(self, seen: Seen, mind: Mind) -> tuple[Decision, Mind]:
+        """Every seat is searched as long as it seems to be worth there."""
+        pondered = _ponder(self.brain, plain(seen), mind)
+        keys = gate.simulations(np.asarray(pondered.stake), self.brain.config.simulation_cost)
+        heard = np.zeros((len(keys), KEYS), np.float32)
+        size = min(GROUP, len(keys))
+        for level in gate.LEVELS[1:]:
+            seats = np.flatnonzero(keys == level)
+            for start in range(0, len(seats), size):
+                rows = seats[start : start + size]
+                said = _advise(self.brain, pondered, np.resize(rows, size), level)
+                heard[rows] = self.planning_coef * np.asarray(said)[: len(rows)]
+        return _decide(self.brain, pondered, heard, self.greedy, keys)
 
 
 def plain(seen: Seen) -> dict[str, Any]:

@@ -14,14 +14,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.config import BrainConfig
+from sixkeys.agent.gate import stake
 from sixkeys.agent.perception import LABEL, Percept, Perception
 from sixkeys.agent.policy import Choice, Policy, behaviour
 from sixkeys.agent.self_model import ME, Me, SelfModel, trust
 from sixkeys.agent.workspace import Workspace, no_labels, nothing_recalled
 from sixkeys.agent.world_model import CLASSES, LATENTS, Belief, Foresight, WorldModel, divergence
-from sixkeys.contract import WORDS
+from sixkeys.contract import KEYS, WORDS
 from sixkeys.planning.model import Imagined
-from sixkeys.planning.rollout import advice, returns
+from sixkeys.planning.planner import Effort, Root, advice, imagined, planner
 
 
 class Mind(NamedTuple):
@@ -55,6 +56,24 @@ class Decision(NamedTuple):
     value: Float[Array, ""]
     validity: Float[Array, 6]
     success: Float[Array, ""]
+    imagined: Int[Array, ""]
+
+
+class Pondered(NamedTuple):
+    """A thought before its choice. Where planning begins, and what the gate and the choice need."""
+
+    root: Root
+    logits: Float[Array, 6]
+    """To press a key by, laws and hints kept, without advice."""
+    trust: Float[Array, ""]
+    stake: Float[Array, ""]
+    decision: Decision
+    """With the action still open."""
+    mind: Mind
+    """Without the last key and its label."""
+    labels: Float[Array, "6 label"]
+    choose: Array
+    plan: Array
 
 
 class Brain(eqx.Module):
@@ -84,6 +103,15 @@ class Brain(eqx.Module):
         self, seen: dict[str, Any], mind: Mind, greedy: bool, planning_coef: float
     ) -> tuple[Decision, Mind]:
         """One thought. `seen` holds one seat's observation, begun, offered, forbidden, recalled and words."""
+        pondered = self.ponder(seen, mind)
+        if planning_coef == 0:
+            return self.decide(pondered, jnp.zeros(KEYS), greedy, 0)
+        effort = self.effort(self.config.simulations)
+        heard = planning_coef * self.advise(pondered, effort)
+        return self.decide(pondered, heard, greedy, imagined(self.config.planner, effort))
+
+    def ponder(self, seen: dict[str, Any], mind: Mind) -> Pondered:
+        """Everything before planning."""
         carry, sample, plan, choose = jax.random.split(mind.key, 4)
         percept = self.perception(seen["observation"])
         h = self.recur(mind.belief, mind.action, mind.label, seen["begun"])
@@ -91,18 +119,29 @@ class Brain(eqx.Module):
         inner = self.consider(seen, percept, belief, prior, posterior)
         allowed = seen["offered"] & ~seen["forbidden"]
         logits = behaviour(inner.choice, seen["offered"], seen["forbidden"])
-        if planning_coef > 0:
-            logits = logits + planning_coef * self.advise(belief, inner.me, allowed, plan)
-        action = jnp.argmax(logits) if greedy else jax.random.categorical(choose, logits)
-        action = action.astype(jnp.int32)
         decision = Decision(
-            action,
+            jnp.int32(0),
             jax.nn.softmax(inner.choice.logits),
             inner.choice.value,
             jax.nn.sigmoid(inner.foresight.validity),
             jax.nn.sigmoid(inner.me.success),
+            jnp.int32(0),
         )
-        return decision, Mind(belief, percept.labels[action], action, carry)
+        root = Root(belief, inner.choice.logits, inner.choice.value, allowed)
+        trusted = trust(inner.me) if self.config.use_self else jnp.float32(1.0)
+        mind = Mind(belief, mind.label, mind.action, carry)
+        at_stake = stake(inner.me, logits)
+        return Pondered(root, logits, trusted, at_stake, decision, mind, percept.labels, choose, plan)
+
+    def decide(
+        self, pondered: Pondered, heard: Float[Array, 6], greedy: bool, keys: int | Array
+    ) -> tuple[Decision, Mind]:
+        """The choice, once advice was `heard` (zeros: none) that took `keys` imagined keys."""
+        logits = pondered.logits + heard
+        action = jnp.argmax(logits) if greedy else jax.random.categorical(pondered.choose, logits)
+        action = action.astype(jnp.int32)
+        decision = pondered.decision._replace(action=action, imagined=jnp.int32(keys))
+        return decision, pondered.mind._replace(label=pondered.labels[action], action=action)
 
     def recur(
         self, belief: Belief, action: Int[Array, ""], label: Float[Array, " label"], begun: Bool[Array, ""]
@@ -148,9 +187,20 @@ class Brain(eqx.Module):
             value=choice.value,
         )
 
-    def advise(self, belief: Belief, me: Me, allowed: Bool[Array, 6], key: Array) -> Float[Array, 6]:
-        """Advice of imagined rollouts, worth as much as the self-model trusts imagination here."""
+    def effort(self, simulations: int) -> Effort:
+        """How much is imagined for one decision, and how warily."""
         config = self.config
-        caution = config.risk_coef * 2.0 * config.traits.caution
-        scores = returns(self.imagine, belief, key, config.horizon, config.rollouts, caution)
-        return advice(scores, allowed) * (trust(me) if config.use_self else 1.0)
+        return Effort(
+            horizon=config.horizon,
+            rollouts=config.rollouts,
+            simulations=simulations,
+            outcomes=config.outcomes,
+            risk_coef=config.risk_coef * 2.0 * config.traits.caution,
+            risk_limit=config.risk_limit,
+        )
+
+    def advise(self, pondered: Pondered, effort: Effort) -> Float[Array, 6]:
+        """Advice of the planner, worth as much as the self-model trusts imagination here."""
+        root = pondered.root
+        scores = planner(self.config.planner)(self.imagine, root, pondered.plan, effort)
+        return advice(scores, root.allowed) * pondered.trust

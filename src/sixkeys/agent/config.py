@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from sixkeys.agent.traits import Traits
@@ -26,6 +28,25 @@ class BrainConfig(BaseModel):
     planning_coef: float = Field(
         default=0.0, ge=0, description="weight of imagined advice in the logits; 0 never plans"
     )
+    planner: Literal["rollouts", "beam", "search"] = Field(
+        default="rollouts", description="what makes the advice"
+    )
+    simulations: int = Field(
+        default=32,
+        ge=0,
+        description="keys a search imagines; 0: 0, 8, 32 or 128, as the self-model expects a gain",
+    )
+    outcomes: int = Field(
+        default=1,
+        ge=1,
+        description="outcomes of a key that a search tells apart; 1: the first imagined happens",
+    )
+    simulation_cost: float = Field(
+        default=1e-3, gt=0, description="what one imagined key must win, as a share of what is at stake"
+    )
+    risk_limit: float = Field(
+        default=0.5, ge=0, description="a search gives up riskier keys while a less risky one is open"
+    )
     horizon: int = Field(default=12, ge=1, description="keys imagined ahead")
     rollouts: int = Field(default=4, ge=1, description="imagined rollouts of each first key")
     risk_coef: float = Field(
@@ -33,3 +54,17 @@ class BrainConfig(BaseModel):
     )
     gamma: float = Field(default=0.97, gt=0, le=1, description="discount a key")
     traits: Traits = Traits()
+
+
+ACTING = (
+    "planning_coef",
+    "planner",
+    "simulations",
+    "outcomes",
+    "simulation_cost",
+    "horizon",
+    "rollouts",
+    "risk_coef",
+    "risk_limit",
+)
+"""Settings that change how a brain acts, not what it is: training never plans."""

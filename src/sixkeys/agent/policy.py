@@ -19,7 +19,7 @@ from sixkeys.agent.layers import MLP, norm
 from sixkeys.agent.perception import LABEL
 from sixkeys.agent.traits import TRAITS
 from sixkeys.contract import KEYS
-from sixkeys.planning.rollout import IMPOSSIBLE
+from sixkeys.planning.model import IMPOSSIBLE
 
 FLOOR = 0.02
 """Belief of validity never counts for less, so that a wrong belief can be unlearned."""

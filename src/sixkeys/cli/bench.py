@@ -41,6 +41,10 @@ class Options:
     """how the agent chooses among its keys"""
     planning_coef: float | None = None
     """weight of imagined advice, instead of the one saved with the weights; 0 never plans"""
+    planner: Literal["rollouts", "beam", "search"] | None = None
+    """what makes the advice, instead of what is saved with the weights; needs a planning_coef above 0"""
+    simulations: int | None = None
+    """keys a search imagines for one key; 0: 0, 8, 32 or 128, as the self-model expects a gain"""
     isolation: Literal["auto", "bwrap", "landlock", "none"] = "auto"
     """what keeps code under test in, as the report says; `landlock` is weaker, `none` runs it unconfined"""
     studies: Path = Path("runs/studies")
@@ -79,7 +83,8 @@ def ladder(options: Options) -> int:
     cases = [adapt(case, options) for case in cases]
     agents, configs = {}, []
     for path in options.checkpoint or (None,):
-        agent, config = build.load_agent(path, options.eval_policy == "greedy", options.planning_coef)
+        greedy = options.eval_policy == "greedy"
+        agent, config = build.load_agent(path, greedy, options.planning_coef, **acting(options))
         if config.learn.seed in agents:
             raise ValueError(
                 f"{path}: training seed {config.learn.seed} came twice; give one checkpoint a seed"
@@ -91,6 +96,12 @@ def ladder(options: Options) -> int:
         for case in cases:
             results += climbed(case, field(agents), options, progress)
     return publish(results, options, configs[0].model_dump(mode="json"), curves(options.checkpoint))
+
+
+def acting(options: Options) -> dict:
+    """What was said about how to plan."""
+    said = {"planner": options.planner, "simulations": options.simulations}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def climbed(case, contestants, options: Options, progress) -> list:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sixkeys import build
+from sixkeys.agent.config import ACTING, BrainConfig
 from sixkeys.bench.climb import field
 from sixkeys.bench.controls import plain
 from sixkeys.bench.study import Arm, Study
 from sixkeys.bench.suite import AGENT, find
-from sixkeys.cli.bench import Options, adapt, climbed, curves, publish
+from sixkeys.cli.bench import Options, acting, adapt, climbed, curves, publish
 from sixkeys.cli.common import bar, say
 from sixkeys.cli.run import resume_point, run
 from sixkeys.training.checkpoint import Checkpoint, load
@@ -49,7 +50,8 @@ def _field(plan: Study, weights: Mapping[tuple[str, int], Checkpoint], options: 
         if coef is None:
             coef = configure(plan.changes(arm, plan.seeds[0])).brain.planning_coef
         agents[arm.name] = {
-            seed: build.agent_from(weights[arm.name, seed], greedy, coef)[0] for seed in plan.seeds
+            seed: build.agent_from(weights[arm.name, seed], greedy, coef, **acting(options))[0]
+            for seed in plan.seeds
         }
     others = {
         name: {s: plain(a) for s, a in seeds.items()} for name, seeds in agents.items() if name != AGENT
@@ -80,7 +82,8 @@ def trained(plan: Study, arm: Arm, seed: int, studies: Path) -> Checkpoint:
 
 def _trained_alike(config: RunConfig) -> RunConfig:
     """The same for all settings that train the same weights: training never plans."""
-    return config.model_copy(update={"brain": config.brain.model_copy(update={"planning_coef": 0.0})})
+    defaults = {name: BrainConfig.model_fields[name].default for name in ACTING}
+    return config.model_copy(update={"brain": config.brain.model_copy(update=defaults)})
 
 
 def configure(changes: Mapping[str, Any]) -> RunConfig:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
+
+IMPOSSIBLE = -1e9
+"""Logit of a key that is never pressed."""
 
 
 class Imagined(NamedTuple):
@@ -25,3 +28,9 @@ class Imagined(NamedTuple):
 
 Imagine = Callable[[Any, Int[Array, ""], Array], Imagined]
 """(belief, key pressed, random key) -> Imagined. In tests exact models of small worlds stand behind it."""
+
+
+def possible(validity: Float[Array, 6]) -> Bool[Array, 6]:
+    """The keys that imagination may press: those believed valid, or all where none is."""
+    valid = validity > 0.5
+    return valid | ~valid.any()
