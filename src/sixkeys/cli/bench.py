@@ -89,7 +89,8 @@ def ladder(options: Options) -> int:
     senses, results = configs[0].brain.senses, []
     with bar() as progress:
         for case in cases:
-            results += climbed(case, field(agents), senses, options, progress)
+            contestants = {**field(agents), **build.planners(case)}
+            results += climbed(case, contestants, senses, options, progress)
     return publish(results, options, configs[0].model_dump(mode="json"), curves(options.checkpoint))
 
 

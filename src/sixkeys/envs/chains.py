@@ -7,12 +7,13 @@ again), or takes a key, parcel or toy. A hand holds one thing: taking another se
 lay, so nothing can be lost. Through a gate one comes with empty hands, and it shuts behind.
 
 Seen are 9 x 9 cells, of them those of the room one stands in, walls, and its doors; from a doorway both rooms.
-Ends: the last delivery (terminated, success), budget used up (truncated): BUDGET keys for each of the shortest
-way. Reward: success pays 1 - 0.5 * keys pressed / budget; locks opened for the first time pay 0.3 together.
+Ends: the last delivery (terminated, success), budget used up (truncated): twice the shortest way and SLACK keys.
+Reward: success pays 1 - 0.5 * keys pressed / budget; locks opened for the first time pay 0.3 together.
 """
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -49,8 +50,9 @@ from sixkeys.envs.grid_layouts import AGENT, BALL, BOX, CARPET, DOOR_CLOSED, DOO
 
 LENGTHS = (12, 50, 100, 300, 1000, 3000)
 TASKS = tuple(f"chain_{length}" for length in LENGTHS)
-BUDGET = 3
-"""Keys for each key of a shortest way."""
+LONGEST_CHAIN = 10_000
+BUDGET, SLACK = 2, 12
+"""Keys for each key of a shortest way, and beside them."""
 WORLD = 10
 """This world's number in `ids`."""
 KEY_NAMES = ("wait", "north", "east", "south", "west", "use")
@@ -65,11 +67,18 @@ _SIGNS = {FLOOR: ".", CARPET: ",", WALL: "#", DOOR_OPEN: "'", LEVER: "/", SHUTTE
 LEGEND = "@ you  # wall  k key  D locked door  / lever  | shutter  $ parcel  _ pad  = seal  o toy  ' open"
 
 
+def length_of(task: str) -> int:
+    """The N of `chain_N`, not only of TASKS; raises ValueError with what is possible."""
+    name, _, digits = task.partition("_")
+    if name != "chain" or not digits.isdecimal() or not LENGTHS[0] <= int(digits) <= LONGEST_CHAIN:
+        near = f"chain_N with N from {LENGTHS[0]} to {LONGEST_CHAIN}, such as {', '.join(TASKS)}"
+        raise ValueError(f"unknown task {task!r}; possible: {near}")
+    return int(digits)
+
+
 def spec(task: str) -> WorldSpec:
-    """The card of a task; raises ValueError with the possible names."""
-    if task not in TASKS:
-        raise ValueError(f"unknown task {task!r}; possible: {', '.join(TASKS)}")
-    return WorldSpec("chains", WORLD, KEY_NAMES, BUDGET * (LENGTHS[TASKS.index(task)] + TOLERANCE))
+    """The card of a task."""
+    return WorldSpec("chains", WORLD, KEY_NAMES, BUDGET * (length_of(task) + TOLERANCE) + SLACK)
 
 
 class ChainWorld:
@@ -77,7 +86,7 @@ class ChainWorld:
 
     def __init__(self, task: str, seats: int):
         self.world_spec, self.task, self.seats = spec(task), task, seats
-        self.length = LENGTHS[TASKS.index(task)]
+        self.length = length_of(task)
         sections = most(self.length)
         self._wide = wide(sections)
         self._around = np.array([-self._wide, 1, self._wide, -1])
@@ -105,7 +114,7 @@ class ChainWorld:
         made: Built = built(np.asarray(seeds, np.int64)[seats], self.length, self._plan.shape[1])
         self._seed[seats], self._plan[seats] = np.asarray(seeds, np.int64)[seats], made.plan
         self._cells[seats], self._at[seats] = made.cells, self._entry(0)
-        self._budget[seats] = BUDGET * made.length
+        self._budget[seats] = BUDGET * made.length + SLACK
         for array in (self._hand, self._home, self._section, self._best, self._opened, self._pressed):
             array[seats] = 0
         self._over[seats] = False
@@ -239,7 +248,7 @@ class ChainWorld:
         patch = patch.reshape(self.seats, SIDE, SIDE, 4)[..., :3]
         left = np.maximum(self._budget - self._pressed, 0) / np.maximum(self._budget, 1)
         ids = np.empty((self.seats, IDS), np.int32)
-        ids[:, 0], ids[:, 1], ids[:, 2] = WORLD, 1 + TASKS.index(self.task), self._hand > 0
+        ids[:, 0], ids[:, 1], ids[:, 2] = WORLD, bisect(LENGTHS, self.length), self._hand > 0
         ids[:, 3] = np.minimum(np.arange(self.seats), ID_SIZES[3] - 1)
         described = np.broadcast_to(self._descriptor, (self.seats, len(self._descriptor))).copy()
         observation = Observation(
@@ -266,7 +275,7 @@ class ChainWorld:
 
     def oracle_steps(self) -> np.ndarray:
         """int64 [seats]: length of a shortest way from the episode's start."""
-        return self._budget // BUDGET
+        return np.maximum(self._budget - SLACK, 0) // BUDGET
 
     def families(self) -> list[str]:
         return [self.task] * self.seats

@@ -34,6 +34,8 @@ ENTRY, EXIT = (MIDDLE, 0), (MIDDLE, SIZE - 1)
 COLOURS = 8
 LINKS = 3
 """At most so many locks in a row."""
+DECOYS, TOYS = (2, 4), (1, 3)
+"""At least and at most so many things that nothing needs, where there is room: keys and levers; toys."""
 STAGES = 2 * LINKS + 1
 """2 m: link m is next; 2 m + 1: what opens it is in hand; 2 x links: the gate is open."""
 FAR = 9999
@@ -151,10 +153,10 @@ def draft(chance: Chance, last: bool) -> Section | None:
     made, sides = _Draft(chance), chance.shuffled(SIDES)
     count = chance.between(1, LINKS)
     locked, others = sides[: count - 1], sides[count - 1 :]
-    opened = [side for side in others if chance.unit() < 0.6]
+    opened = [side for side in others if chance.unit() < 0.9]
     for side in (*locked, *opened):
         made.open_room(side)
-    shut = [side for side in opened if chance.unit() < 0.5]
+    shut = [side for side in opened if chance.unit() < 0.6]
     plain = [HALL, *(side for side in opened if side not in shut)]
     links = _links(made, locked, plain, last)
     if links is None or not _decoys(made, shut, plain):
@@ -196,9 +198,11 @@ def _decoys(made: _Draft, shut: list[int], plain: list[int]) -> bool:
             return False
         kind, state = _LOCK[opener]
         made.put(kind, colour, made.doors[side], state)
-    for _ in range(made.chance.between(0, 2)):
-        if made.colour < COLOURS:
-            made.place([*plain, *shut], made.chance.pick((KEY, BALL, LEVER)), made.paint())
+    for _ in range(made.chance.between(*DECOYS)):
+        kind = made.chance.pick((KEY, LEVER)) if made.colour < COLOURS else BALL
+        made.place([HALL, *plain], kind, made.paint() if kind != BALL else made.chance.between(1, COLOURS))
+    for _ in range(made.chance.between(*TOYS)):
+        made.place([*plain, *shut], BALL, made.chance.between(1, COLOURS))
     return made.colour <= COLOURS
 
 

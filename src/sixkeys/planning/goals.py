@@ -16,7 +16,7 @@ import numpy as np
 from sixkeys.planning.atlas import Known, Place
 
 Condition = tuple[str | int, ...]
-MOST = 400
+MOST = 1000
 """Nodes that one search may open."""
 UNKNOWN_COST = 8
 """Keys that are guessed for a step whose place is not known yet."""
@@ -93,11 +93,12 @@ def search(lore: Lore, goal: Condition, known: Known) -> tuple[Step, ...] | None
 
 
 def _opened(lore: Lore, node: _Node, known: Known) -> list[tuple[float, _Node]]:
-    """The nodes after one, with what each costs more."""
+    """The nodes after one, with what each costs more. A step costs its least when it comes on the agenda, and
+    the rest when its place in the plan is known, so costs are never overestimated."""
     *rest, top = node.agenda
     agenda = tuple(rest)
     if isinstance(top, Step):
-        cost = lore.keys(top, node.at, known)
+        cost = max(0.0, lore.keys(top, node.at, known) - _least(top))
         return [(cost, _Node(agenda, (*node.steps, top), top.target or node.at))]
     made = any(step.proves == top.condition for step in node.steps)
     if made or lore.holds(top.condition, known):
@@ -106,6 +107,11 @@ def _opened(lore: Lore, node: _Node, known: Known) -> list[tuple[float, _Node]]:
         return []
     above = top.above | {top.condition}
     return [
-        (0.0, node._replace(agenda=(*agenda, step, *(_Make(need, above) for need in reversed(step.needs)))))
+        (_least(step), node._replace(agenda=(*agenda, step, *(_Make(need, above) for need in reversed(step.needs)))))
         for step in lore.ways(top.condition, known)
     ]
+
+
+def _least(step: Step) -> float:
+    """At least so many keys a step takes."""
+    return UNKNOWN_COST if step.target is None else 1.0

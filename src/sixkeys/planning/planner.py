@@ -113,10 +113,8 @@ class Planner:
         if self.goals:
             steps = search(lore, goal, known)
         else:
-            choices = lore.choices(known)
-            fresh = [step for step in choices if (step.skill, step.target) not in _done(tried)]
-            steps = (fresh or choices)[:1]
-            tried = (*(tried if fresh else ()), *steps)[-TRIED:]
+            steps = sorted(lore.choices(known), key=lambda step: _when(tried, step))[:1]
+            tried = (*tried, *steps)[-TRIED:]
         plan = Plan(goal, tuple(steps)) if steps else None
         return mind._replace(plan=plan, plans=mind.plans + 1, tried=tried)
 
@@ -125,8 +123,10 @@ class Planner:
         return step.target and straight(known, step.skill, step.target, lore.enters)
 
 
-def _done(tried: tuple[Step, ...]) -> set[tuple[str, Any]]:
-    return {(step.skill, step.target) for step in tried}
+def _when(tried: tuple[Step, ...], step: Step) -> int:
+    """When a step was last tried, -1 for never: what was not tried, or long ago, comes first."""
+    same = [turn for turn, old in enumerate(tried) if (old.skill, old.target) == (step.skill, step.target)]
+    return max(same, default=-1)
 
 
 def to_data(mind: Mind) -> dict[str, Any]:
