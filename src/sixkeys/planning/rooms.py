@@ -27,18 +27,19 @@ _OPENER = {DOOR: (KEY, "open"), SHUTTER: (LEVER, "pull"), SEAL: (BOX, "deliver")
 
 class Rooms:
     """The lore of one of the two worlds. Conditions: `onward n` (n gates passed, or the goal), `open r c`,
-    `have kind colour`, `seen kind colour` (colour 0: any), `way out`, `fed`, `delivered r c`, `used n`."""
+    `have kind colour`, `seen kind colour` (colour 0: any), `near r c` (a way is known), `way out`, `fed n`, `used n`."""
 
     def __init__(self, world: int):
         self.world = world
         lies = (KEY, BALL, BOX, LEVER, PAD) if world == CHAINS else ()
         self._entered = frozenset((FLOOR, DOOR_OPEN, GOAL, CARPET, *lies))
+        self._shuts = frozenset(DOORS if world == CHAINS else (*DOORS, KEY, ENERGY))
 
     def enters(self, thing: Thing) -> bool:
         return thing.kind in self._entered
 
     def _enters_if_open(self, thing: Thing) -> bool:
-        return thing.kind in self._entered or thing.kind in DOORS
+        return thing.kind in self._entered or thing.kind in self._shuts
 
     def see(self, known: Known | None, patch: np.ndarray, energy: float, key: int) -> Known:
         if known is None:
@@ -92,14 +93,17 @@ class Rooms:
         return after._replace(cells=cells, home=taken)
 
     def goal(self, known: Known) -> Condition:
-        return ("onward", known.passed + 1)
+        hungry = self.world == GRID and not known.fed and find(known, ENERGY)
+        return ("fed", 1) if hungry else ("onward", known.passed + 1)
 
     def holds(self, condition: Condition, known: Known) -> bool:
         name, *rest = condition
         if name == "open":
-            return known.cells.get((int(rest[0]), int(rest[1])), NOTHING).kind not in DOORS
+            return known.cells.get((int(rest[0]), int(rest[1])), NOTHING).kind not in self._shuts
         if name == "have":
             return self._has(known, int(rest[0]), int(rest[1]))
+        if name == "near":
+            return self._way((int(rest[0]), int(rest[1])), known) is not None
         if name == "seen":
             return bool(find(known, int(rest[0]), int(rest[1]) or None))
         counted = {"onward": known.passed, "used": known.uses, "fed": known.fed}
@@ -128,7 +132,7 @@ class Rooms:
             return self._used("take", (int(rest[0]), int(rest[1])), (), condition, known)
         if name == "fed":
             return self._used("take", (ENERGY, 0), (), condition, known)
-        return self._exploring(condition, known) if name in ("seen", "way out") else ()
+        return self._exploring(condition, known) if name in ("seen", "near", "way out") else ()
 
     def _onward(self, goal: Condition, known: Known) -> list[Step]:
         steps = [] if self._sure(known) else [Step("walk", None, (("way out",),), goal)]
@@ -138,8 +142,7 @@ class Rooms:
                 parcel: tuple[Condition, ...] = (("have", BOX, thing.colour),)
                 steps.append(Step("deliver", place, (*parcel, *self._shut(place, known)), goal))
             elif thing.kind == GOAL:
-                fed: tuple[Condition, ...] = (("fed", 1),) if find(known, ENERGY) else ()
-                steps.append(Step("walk", place, (*fed, *self._shut(place, known)), goal))
+                steps.append(Step("walk", place, self._shut(place, known), goal))
             else:
                 beyond = (place[0], place[1] + 1)
                 steps.append(Step("walk", beyond, (("open", *place),), goal))
@@ -150,9 +153,10 @@ class Rooms:
         return any(known.cells[place].kind != PAD for place in self._exits(known))
 
     def _opening(self, place: Place, known: Known) -> list[Step]:
-        thing = known.cells[place]
+        thing, opened = known.cells[place], ("open", *place)
+        if thing.kind not in DOORS:
+            return [Step("take", place, self._shut(place, known), opened)]
         opener, skill = _OPENER[thing.kind]
-        opened: Condition = ("open", *place)
         if opener == LEVER:
             return self._used("pull", (LEVER, thing.colour), (), opened, known)
         have: tuple[Condition, ...] = (("have", opener, thing.colour),)
@@ -169,22 +173,30 @@ class Rooms:
             return [Step(skill, None, (("seen", *what), *needs), proves)]
         return [Step(skill, place, (*needs, *self._shut(place, known)), proves) for place in places]
 
+    def _way(self, place: Place, known: Known) -> list[Place] | None:
+        """A way beside a place as if all that can be opened were open."""
+        goals = {other for other in beside(place) if self._enters_if_open(known.cells.get(other, NOTHING))}
+        return way(known, known.at, goals, self._enters_if_open)
+
     def _shut(self, place: Place, known: Known) -> tuple[Condition, ...]:
-        """The doors that have to be open on the way beside a place; none where a way is known."""
+        """What has to be open on the way beside a place; none where a way is known. Where even that would not
+        do, a way has to be seen first."""
         goals = {other for other in beside(place) if self.enters(known.cells.get(other, NOTHING))}
-        if not goals or way(known, known.at, goals, self.enters) is not None:
+        if way(known, known.at, goals, self.enters) is not None:
             return ()
-        steps = way(known, known.at, goals, self._enters_if_open) or []
-        return tuple(("open", *p) for p in steps if known.cells[p].kind in DOORS)
+        steps = self._way(place, known)
+        if steps is None:
+            return (("near", *place),)
+        return tuple(("open", *p) for p in steps if known.cells[p].kind in self._shuts)
 
     def _exploring(self, condition: Condition, known: Known) -> list[Step]:
-        """Look beyond each place at the edge of what is known, or behind each door that is shut."""
-        reached = far(known, known.at, self.enters)
-        edges = [place for place in reached if edge(known, place) and not self._gate(known, place)]
-        steps = [Step("explore", place, (), condition) for place in edges]
-        doors = [p for kind in DOORS for p in find(known, kind) if edge(known, p) and not self._gate(known, p)]
-        near = [p for p in doors if any(other in reached for other in beside(p))]
-        return steps + [Step("explore", place, (("open", *place),), condition) for place in near]
+        """Look beyond each place at the edge of what is known, once what is on the way to it is open."""
+        found = []
+        for place in far(known, known.at, self._enters_if_open):
+            if edge(known, place) and not self._gate(known, place):
+                shut: tuple[Condition, ...] = (("open", *place),) * (known.cells[place].kind in self._shuts)
+                found.append(Step("explore", place, (*self._shut(place, known), *shut), condition))
+        return found
 
     def _gate(self, known: Known, place: Place) -> bool:
         return self.world == CHAINS and known.cells[place].state & GATE > 0
@@ -207,12 +219,12 @@ class Rooms:
             if edge(known, place):
                 gate = self._gate(known, place)
                 beyond = (place[0], place[1] + 1)
-                proves: Condition = self.goal(known) if gate else ("seen", 0, 0)
+                proves: Condition = ("onward", known.passed + 1) if gate else ("seen", 0, 0)
                 found.append(Step("walk" if gate else "explore", beyond if gate else place, (), proves))
             for other in (place, *beside(place)):
                 skill = self._choice(known, other)
                 if skill:
-                    found.append(Step(skill, other, (), self.goal(known) if skill == "walk" else used))
+                    found.append(Step(skill, other, (), ("onward", known.passed + 1) if skill == "walk" else used))
         return list(dict.fromkeys(found))
 
     def _choice(self, known: Known, place: Place) -> str | None:
