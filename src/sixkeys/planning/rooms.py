@@ -191,11 +191,12 @@ class Rooms:
 
     def _exploring(self, condition: Condition, known: Known) -> list[Step]:
         """Look beyond each place at the edge of what is known, once what is on the way to it is open."""
-        found = []
+        found, free = [], far(known, known.at, self.enters)
         for place in far(known, known.at, self._enters_if_open):
             if edge(known, place) and not self._gate(known, place):
                 shut: tuple[Condition, ...] = (("open", *place),) * (known.cells[place].kind in self._shuts)
-                found.append(Step("explore", place, (*self._shut(place, known), *shut), condition))
+                way_there = () if place in free else self._shut(place, known)
+                found.append(Step("explore", place, (*way_there, *shut), condition))
         return found
 
     def _gate(self, known: Known, place: Place) -> bool:
