@@ -1,11 +1,13 @@
-"""How does success fall as the needed plan grows? Chains of 12 to 3,000 keys, with and without goals and skills.
+"""How does success fall as the needed plan grows? Chains of 12 to 3,000 keys, with and without goals and
+skills.
 
     python scripts/ladder.py runs/ladder.jsonl
 
-Every arm plays the same evaluation episodes. `goals + skills` plans by subgoals and lets skills press the keys;
-`skills` does what is nearest and was not tried, wanted or not; `goals` has the plans but steps straight at its
-targets instead of searching a way; `random` presses one of the keys that are offered. The others do not see what
-is offered. Blocks of episodes are kept, a line each, and not done again. Prints a table and draws docs/ladder.svg.
+Every arm plays the same evaluation episodes. `goals + skills` plans by subgoals and lets skills press the
+keys; `skills` does what is nearest and was not tried, wanted or not; `goals` has the plans but steps straight
+at its targets instead of searching a way; `random` presses one of the keys that are offered. The others do
+not see what is offered. Blocks of episodes are kept, a line each, and not done again. Prints a table and
+draws docs/ladder.svg.
 """
 
 from __future__ import annotations
@@ -91,9 +93,7 @@ def played(length: int, arm: str, block: int) -> dict:
     pools = build.evaluation_pools(f"chains:chain_{length}", seats, 0)
     done = evaluate(ARMS[arm](), pools, seats, arm == "random", block)
     columns = {"success": done.success, "keys": done.steps, "oracle": done.oracle_steps, "seed": done.seed}
-    episodes = [
-        dict(zip(columns, map(int, row), strict=True)) for row in zip(*columns.values(), strict=True)
-    ]
+    episodes = [dict(zip(columns, map(int, row), strict=True)) for row in zip(*columns.values(), strict=True)]
     seconds = round(time.perf_counter() - began, 2)
     return {"length": length, "arm": arm, "block": block, "seconds": seconds, "episodes": episodes}
 
@@ -104,6 +104,7 @@ def rows(path: Path) -> list[dict]:
 
 
 def episodes_of(found: Sequence[Mapping], length: int, arm: str) -> list[Mapping]:
+    """All episodes of one arm on one length."""
     return [e for row in found if (row["length"], row["arm"]) == (length, arm) for e in row["episodes"]]
 
 
@@ -155,7 +156,9 @@ def drawn(found: Sequence[Mapping]) -> str:
         points = [(x(n) + 3 * place - 4, m) for n, m in measured]
         parts.append(_line([(at, y(m.value or 0)) for at, m in points], colour, 2))
         parts += [_line([(at, y(m.low or 0)), (at, y(m.high or 0))], colour, 1) for at, m in points]
-        parts += [f'<circle cx="{at:.1f}" cy="{y(m.value or 0):.1f}" r="3" fill="{colour}"/>' for at, m in points]
+        parts += [
+            f'<circle cx="{at:.1f}" cy="{y(m.value or 0):.1f}" r="3" fill="{colour}"/>' for at, m in points
+        ]
         parts.append(_text(WIDE - EDGE - 66, EDGE + 60 + 20 * place, arm, "start", colour))
     body = "\n".join(parts)
     return (

@@ -56,7 +56,9 @@ def brute_force(start: ChainWorld) -> int:
         for first in range(0, len(frontier), FRONTIER):
             part = frontier[first : first + FRONTIER]
             full = part + part[:1] * (FRONTIER - len(part))
-            world.restore({name: np.repeat(np.concatenate([s[name] for s in full]), 6, axis=0) for name in full[0]})
+            world.restore(
+                {name: np.repeat(np.concatenate([s[name] for s in full]), 6, axis=0) for name in full[0]}
+            )
             outcome = world.step(np.tile(np.arange(6), FRONTIER), np.ones(world.seats, bool))
             if outcome.success.any():
                 return depth
@@ -70,7 +72,9 @@ def brute_force(start: ChainWorld) -> int:
     return -1
 
 
-@pytest.mark.parametrize(("task", "seed"), [("chain_12", 0), ("chain_12", 1), ("chain_20", 3), ("chain_36", 5)])
+@pytest.mark.parametrize(
+    ("task", "seed"), [("chain_12", 0), ("chain_12", 1), ("chain_20", 3), ("chain_36", 5)]
+)
 def test_no_search_finds_a_shorter_way_than_the_oracle(task: str, seed: int) -> None:
     world = begin(task, [TEST_SEEDS + seed])
     assert brute_force(world) == world.oracle_steps()[0]
@@ -139,13 +143,25 @@ def test_dead_ends_can_be_left_again(seed: int, keys: list[int]) -> None:
 
 
 def drawn_by_hand() -> ChainWorld:
-    """One row of a first section, the rest wall: the agent, floor, key, floor, its door, floor, another key."""
+    """One row of a first section, the rest wall: the agent, floor, key, floor, its door, floor, another
+    key."""
     world = begin("chain_50", [0])
     state = world.state()
     cells, at = state["cells"].copy(), int(state["at"][0])
     bits = 1 << 24
     cells[:] = WALL + (63 << 24)
-    row = [FLOOR, FLOOR, KEY + 256, FLOOR, DOOR_CLOSED + 256 + (CLOSED << 16), FLOOR, KEY + 512, FLOOR, FLOOR, FLOOR]
+    row = [
+        FLOOR,
+        FLOOR,
+        KEY + 256,
+        FLOOR,
+        DOOR_CLOSED + 256 + (CLOSED << 16),
+        FLOOR,
+        KEY + 512,
+        FLOOR,
+        FLOOR,
+        FLOOR,
+    ]
     cells[0, at : at + len(row)] = np.array(row, np.uint32) + bits
     state |= {"cells": cells, "budget": np.array([50])}
     world.restore(state)

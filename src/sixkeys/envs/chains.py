@@ -6,9 +6,10 @@
 again), or takes a key, parcel or toy. A hand holds one thing: taking another sends the first back to where it
 lay, so nothing can be lost. Through a gate one comes with empty hands, and it shuts behind.
 
-Seen are 9 x 9 cells, of them those of the room one stands in, walls, and its doors; from a doorway both rooms.
-Ends: the last delivery (terminated, success), budget used up (truncated): twice the shortest way and SLACK keys.
-Reward: success pays 1 - 0.5 * keys pressed / budget; locks opened for the first time pay 0.3 together.
+Seen are 9 x 9 cells, of them those of the room one stands in, walls, and its doors; from a doorway both
+rooms. Ends: the last delivery (terminated, success), budget used up (truncated): twice the shortest way and
+SLACK keys. Reward: success pays 1 - 0.5 * keys pressed / budget; locks opened for the first time pay 0.3
+together.
 """
 
 from __future__ import annotations
@@ -46,7 +47,18 @@ from sixkeys.envs.chains_sections import (
     SIZE,
     library,
 )
-from sixkeys.envs.grid_layouts import AGENT, BALL, BOX, CARPET, DOOR_CLOSED, DOOR_OPEN, FLOOR, KEY, UNKNOWN, WALL
+from sixkeys.envs.grid_layouts import (
+    AGENT,
+    BALL,
+    BOX,
+    CARPET,
+    DOOR_CLOSED,
+    DOOR_OPEN,
+    FLOOR,
+    KEY,
+    UNKNOWN,
+    WALL,
+)
 
 LENGTHS = (12, 50, 100, 300, 1000, 3000)
 TASKS = tuple(f"chain_{length}" for length in LENGTHS)
@@ -208,7 +220,8 @@ class ChainWorld:
         self._cells[seats[:, None], where] = cells
 
     def _count(self, seats: np.ndarray) -> np.ndarray:
-        """Counts the locks that `seats` have open for the first time; bool [all seats]: all of the last section."""
+        """Counts the locks that `seats` have open for the first time; bool [all seats]: all of the last
+        section."""
         done = self._stage()[seats] // 2
         gained = np.maximum(done - self._best[seats], 0)
         self._best[seats] += gained
@@ -220,7 +233,8 @@ class ChainWorld:
         return success
 
     def _stage(self) -> np.ndarray:
-        """int64 [seats]: how far the links of the section are: 2 x open ones, + 1 if what opens the next is held."""
+        """int64 [seats]: how far the links of the section are: 2 x open ones, + 1 if what opens the next is
+        held."""
         shelf, seats = library(), np.arange(self.seats)
         section = np.maximum(self._plan[seats, self._section], 0)
         corner = self._entry(self._section) - MIDDLE * self._wide
@@ -288,7 +302,9 @@ class ChainWorld:
         for line in rows:
             kinds = self._cells[seat, line] & 255
             signs = [_SIGNS[int(kind)] for kind in kinds]
-            lines.append("".join("@" if at == self._at[seat] else s for at, s in zip(line, signs, strict=True)))
+            lines.append(
+                "".join("@" if at == self._at[seat] else s for at, s in zip(line, signs, strict=True))
+            )
         held = _SIGNS[int(self._hand[seat]) & 255] if self._hand[seat] else "nothing"
         sections = int((self._plan[seat] >= 0).sum())
         note = f"{self.task}: section {self._section[seat] + 1} of {sections}, in hand {held}, "

@@ -70,7 +70,8 @@ def drawn(seeds: np.ndarray, length: int, sections: int) -> tuple[np.ndarray, np
             lasts = shelf.length[base + MIDDLES : base + MIDDLES + LASTS]
             ends[rows] = rest[rows] <= LEFT_OVER
             fits = np.searchsorted(middles, rest[rows] - LEAST, "right")
-            from_, to = (np.searchsorted(lasts, rest[rows] + o, s) for o, s in ((-TOLERANCE, "left"), (TOLERANCE, "right")))
+            from_ = np.searchsorted(lasts, rest[rows] - TOLERANCE, "left")
+            to = np.searchsorted(lasts, rest[rows] + TOLERANCE, "right")
             low[rows] = np.where(ends[rows], MIDDLES + from_, 0)
             high[rows] = np.where(ends[rows], MIDDLES + to, fits)
         chosen = first + low + draw % np.maximum(high - low, 1)
@@ -81,7 +82,8 @@ def drawn(seeds: np.ndarray, length: int, sections: int) -> tuple[np.ndarray, np
 
 
 def tint(seeds: np.ndarray, section: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """The library's colours (1 to COLOURS; 0 stays) as an episode shows them in a section; shapes broadcast."""
+    """The library's colours (1 to COLOURS; 0 stays) as an episode shows them in a section; shapes
+    broadcast."""
     draw = chance(seeds, _TINT_DRAWS + section)
     return np.where(colour > 0, 1 + (draw + colour * (2 * (draw >> 8) + 1)) % COLOURS, 0)
 
@@ -93,7 +95,9 @@ def built(seeds: np.ndarray, length: int, sections: int) -> Built:
     cells = library().cells[np.maximum(plan, 0)]
     colour = tint(seeds[:, None, None], numbers[:, None], cells >> 8 & 255)
     cells = (cells & ~np.uint32(0xFF00)) + (colour << 8).astype(np.uint32)
-    draws = chance(seeds[:, None, None], _CARPET_DRAWS + np.arange(sections * SIZE * SIZE).reshape(sections, -1))
+    draws = chance(
+        seeds[:, None, None], _CARPET_DRAWS + np.arange(sections * SIZE * SIZE).reshape(sections, -1)
+    )
     patterned = (cells & 0xFFFF == FLOOR) & (draws % CARPETS == 0)
     cells[patterned] += (CARPET - FLOOR + (1 + (draws[patterned] >> 8) % COLOURS << 8)).astype(np.uint32)
     cells[:, 1::2] = _other_hall(cells[:, 1::2])

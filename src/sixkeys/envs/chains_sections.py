@@ -1,9 +1,9 @@
 """What is a chain made of? Sections: a hall with up to four side rooms, a few locks in a row, and a way on.
 
-A section is 11 rows x 11 columns; the agent comes in at the west of the hall and leaves by the gate in the east
-wall. Its *links* stand in a row: what opens one (a key, a lever, a parcel) lies behind the one before. A last
-section has no gate: its last link is a delivery. Nothing else in a section helps: decoy keys, toys, levers
-and doors lead nowhere, and side rooms are dead ends.
+A section is 11 rows x 11 columns; the agent comes in at the west of the hall and leaves by the gate in the
+east wall. Its *links* stand in a row: what opens one (a key, a lever, a parcel) lies behind the one before. A
+last section has no gate: its last link is a delivery. Nothing else in a section helps: decoy keys, toys,
+levers and doors lead nowhere, and side rooms are dead ends.
 
 Chance draws a library of sections once, one half for training seeds and one for evaluation seeds, so no
 evaluation episode has a section that training has shown. `far` is how many keys are left, exactly: links come
@@ -22,8 +22,8 @@ from sixkeys.envs.grid_layouts import BALL, BOX, DOOR_CLOSED, FLOOR, KEY, WALL
 from sixkeys.envs.repo.chance import Chance
 
 LEVER, SHUTTER, SEAL, PAD = 13, 14, 15, 16
-"""Kinds beside the grid's: a lever opens and shuts the shutter of its colour; a parcel (BOX) that is put on the
-pad of its colour opens the seal of that colour."""
+"""Kinds beside the grid's: a lever opens and shuts the shutter of its colour; a parcel (BOX) that is put on
+the pad of its colour opens the seal of that colour."""
 CLOSED, GATE, LEVERED = 1, 2, 4
 """Bits of a cell's state: shut (of a pad: still waiting); the way out of a section; belongs to a lever."""
 SIZE = 11
@@ -40,8 +40,8 @@ STAGES = 2 * LINKS + 1
 """2 m: link m is next; 2 m + 1: what opens it is in hand; 2 x links: the gate is open."""
 FAR = 9999
 HALL, SIDES = 1, (4, 8, 16, 32)
-"""Rooms as bits: who stands in a room sees its cells; a doorway belongs to two rooms, a wall to all. The hall's
-bit is doubled in every other section."""
+"""Rooms as bits: who stands in a room sees its cells; a doorway belongs to two rooms, a wall to all. The
+hall's bit is doubled in every other section."""
 ALL_ROOMS = 63
 MIDDLES, LASTS = 128, 256
 """Sections of each half of the library."""
@@ -208,14 +208,17 @@ def _decoys(made: _Draft, shut: list[int], plain: list[int]) -> bool:
 
 def _bordered(values: np.ndarray, border: int) -> np.ndarray:
     """[n, 11, 11] -> [n, 13, 13]"""
-    return np.pad(values, ((0, 0), (1, 1), (1, 1)), constant_values=border)
+    wide = np.full((len(values), SIZE + 2, SIZE + 2), border, values.dtype)
+    wide[:, 1:-1, 1:-1] = values
+    return wide
 
 
 _AROUND = ((-1, 0), (0, 1), (1, 0), (0, -1))
 
 
 def _reach(passable: np.ndarray, cell: Cell) -> Iterator[Cell]:
-    """Where one can stand to use what is in `cell`: there or beside it; of a side door only on the hall's side."""
+    """Where one can stand to use what is in `cell`: there or beside it; of a side door only on the hall's
+    side."""
     for down, along in ((0, 0), *_AROUND):
         row, column = cell[0] + down, cell[1] + along
         if 0 <= row < SIZE and 0 <= column < SIZE and passable[row, column]:
@@ -256,7 +259,8 @@ def _targets(section: Section, passable: np.ndarray) -> dict[int, list[tuple[int
 
 
 def _relax(far: np.ndarray, passable: np.ndarray) -> None:
-    """Lowers `far` ([n, 13, 13]), in place, until every passable cell is one key farther than its best neighbour."""
+    """Lowers `far` ([n, 13, 13]), in place, until every passable cell is one key farther than its best
+    neighbour."""
     inner = far[:, 1:-1, 1:-1]
     while True:
         beside = [far[:, 1 + r : 12 + r, 1 + c : 12 + c] for r, c in _AROUND]

@@ -27,8 +27,8 @@ WORLDS: dict[str, Entry] = {
     "zoo": Entry("sixkeys.envs.adapters:zoo_world", {"task": "mpe2.simple_spread_v3"}),
     "web": Entry("sixkeys.envs.web:WebEnv", {"task": "web_mixed"}),
 }
-"""`grid`, `chains`, `gym` and `zoo` give a World with many seats, from (task, seats); the others are Gymnasium
-environments, made one by pool.GymWorld."""
+"""`grid`, `chains`, `gym` and `zoo` give a World with many seats, from (task, seats); the others are
+Gymnasium environments, made one by pool.GymWorld."""
 
 GYMNASIUM: dict[str, Entry] = {
     "sixkeys/Grid-v0": Entry("sixkeys.envs.grid:GridEnv", {"task": "grid_mixed"}),

@@ -1,8 +1,9 @@
 """What do I know of where I am? A map put together from partial views, in state that can be saved as JSON.
 
 Places are (row, column) from where the episode began. A view is trusted where it shows something; what is out
-of sight is remembered as it was last seen, so the map may be wrong, and is put right by looking again. Steps are
-counted, never seen: a step onto a cell that can be entered succeeds. Not covered: worlds in which steps slip.
+of sight is remembered as it was last seen, so the map may be wrong, and is put right by looking again. Steps
+are counted, never seen: a step onto a cell that can be entered succeeds. Not covered: worlds in which steps
+slip.
 """
 
 from __future__ import annotations

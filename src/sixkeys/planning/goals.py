@@ -1,7 +1,7 @@
 """Which subgoals lead there? A graph of conditions and ways, searched best first into the steps of a plan.
 
-A condition is a tuple of plain values with a name, `("open", 4, 7)`, that can be checked against what is known.
-What makes a condition true in a world, and what a step is worth, is that world's `Lore`.
+A condition is a tuple of plain values with a name, `("open", 4, 7)`, that can be checked against what is
+known. What makes a condition true in a world, and what a step is worth, is that world's `Lore`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Step(NamedTuple):
 
 
 class Lore(Protocol):
-    """What a person knows of one world: the only place for such knowledge. Everything is about what was seen."""
+    """What a person knows of one world: the only place for such knowledge. Everything is about what was
+    seen."""
 
     world: int
     """The world's number in `ids`."""
@@ -107,7 +108,10 @@ def _opened(lore: Lore, node: _Node, known: Known) -> list[tuple[float, _Node]]:
         return []
     above = top.above | {top.condition}
     return [
-        (_least(step), node._replace(agenda=(*agenda, step, *(_Make(need, above) for need in reversed(step.needs)))))
+        (
+            _least(step),
+            node._replace(agenda=(*agenda, step, *(_Make(need, above) for need in reversed(step.needs)))),
+        )
         for step in lore.ways(top.condition, known)
     ]
 

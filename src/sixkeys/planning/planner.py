@@ -1,8 +1,8 @@
 """Who acts by plans? A thinker that remembers what it saw, searches goals, and lets skills press the keys.
 
-It reads observations alone; what is offered it does not need. A seat's mind is data (`to_data`, `from_data`), and
-a run that goes on from it presses the same keys. `goals=False` does what is nearest instead of what is needed,
-`skills=False` steps straight towards its target instead of searching a way there.
+It reads observations alone; what is offered it does not need. A seat's mind is data (`to_data`, `from_data`),
+and a run that goes on from it presses the same keys. `goals=False` does what is nearest instead of what is
+needed, `skills=False` steps straight towards its target instead of searching a way there.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Planner:
         if seen.begun[row]:
             mind = SeatMind()
         patch, energy = seen.observation["patch"][row], float(seen.observation["energy"][row, 0])
-        mind = mind._replace(known=lore.see(mind.known, patch, energy, mind.key), turn=mind.turn + 1)
-        mind, key = self._planned(mind, lore)
+        known = lore.see(mind.known, patch, energy, mind.key)
+        mind, key = self._planned(mind._replace(known=known, turn=mind.turn + 1), known, lore)
         allowed = np.flatnonzero(~seen.forbidden[row])
         if key is None or seen.forbidden[row, key]:
             key = int(allowed[np.random.default_rng([seed, row, mind.turn]).integers(len(allowed))])
@@ -90,26 +90,23 @@ class Planner:
             raise ValueError(f"nothing is known of world {world}; there is lore of worlds {list(self.lore)}")
         return self.lore[world]
 
-    def _planned(self, mind: SeatMind, lore: Lore) -> tuple[SeatMind, int | None]:
+    def _planned(self, mind: SeatMind, known: Known, lore: Lore) -> tuple[SeatMind, int | None]:
         """The mind after the next key, with a new plan where there was none or the old one ended."""
-        assert mind.known is not None
         for fresh in (False, True):
             if fresh or mind.plan is None:
-                mind = self._new_plan(mind, lore)
+                mind = self._new_plan(mind, known, lore)
             if mind.plan is None:
                 return mind, None
-            said = advance(mind.plan, mind.known, lore)
+            said = advance(mind.plan, known, lore)
             mind = mind._replace(plan=said.plan)
             if said.key is not None:
-                return mind, said.key if self.skills else self._straight(said.plan, mind.known, lore)
+                return mind, said.key if self.skills else self._straight(said.plan, known, lore)
             entry = Entry(mind.turn, said.plan.goal, said.plan.at, said.failed)
             mind = mind._replace(journal=(*mind.journal, entry)[-JOURNAL:])
         return mind, None
 
-    def _new_plan(self, mind: SeatMind, lore: Lore) -> SeatMind:
-        known, tried = mind.known, mind.tried
-        assert known is not None
-        goal = lore.goal(known)
+    def _new_plan(self, mind: SeatMind, known: Known, lore: Lore) -> SeatMind:
+        goal, tried = lore.goal(known), mind.tried
         if self.goals:
             steps = search(lore, goal, known)
         else:

@@ -1,6 +1,7 @@
 """What does a person know of rooms with doors? The lore of the grid and of chains: one class, two worlds.
 
-Kinds of cells are the worlds' own (`envs/grid_layouts.py`, `envs/chains_sections.py`); a test holds them equal.
+Kinds of cells are the worlds' own (`envs/grid_layouts.py`, `envs/chains_sections.py`); a test holds them
+equal.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _OPENER = {DOOR: (KEY, "open"), SHUTTER: (LEVER, "pull"), SEAL: (BOX, "deliver")
 
 class Rooms:
     """The lore of one of the two worlds. Conditions: `onward n` (n gates passed, or the goal), `open r c`,
-    `have kind colour`, `seen kind colour` (colour 0: any), `near r c` (a way is known), `way out`, `fed n`, `used n`."""
+    `have kind colour`, `seen kind colour` (colour 0: any), `near r c` (a way is known), `way out`, `fed n`,
+    `used n`."""
 
     def __init__(self, world: int):
         self.world = world
@@ -225,7 +227,9 @@ class Rooms:
             for other in (place, *beside(place)):
                 skill = self._choice(known, other)
                 if skill:
-                    found.append(Step(skill, other, (), ("onward", known.passed + 1) if skill == "walk" else used))
+                    found.append(
+                        Step(skill, other, (), ("onward", known.passed + 1) if skill == "walk" else used)
+                    )
         return list(dict.fromkeys(found))
 
     def _choice(self, known: Known, place: Place) -> str | None:

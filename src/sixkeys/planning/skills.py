@@ -1,4 +1,5 @@
-"""How is a step done? Skills: when they can begin, when they are over, and the next key, asked anew at each turn.
+"""How is a step done? Skills: when they can begin, when they are over, and the next key, asked anew at each
+turn.
 
 A skill keeps no state, so it can be left at any key and taken up again.
 """
@@ -36,7 +37,8 @@ def _walk(known: Known, target: Place, enters: Open) -> int | None:
 
 
 def _use(known: Known, target: Place, enters: Open) -> int | None:
-    """Walks beside the target, then presses `use`; whoever stands on it steps off first, to see what comes."""
+    """Walks beside the target, then presses `use`; whoever stands on it steps off first, to see what
+    comes."""
     places = {place for place in beside(target) if enters(known.cells.get(place, NOTHING))}
     steps = way(known, known.at, places, enters)
     if steps is None:
@@ -66,11 +68,13 @@ SKILLS = {
     **dict.fromkeys(("take", "pull"), Skill(_seen, _never, _use)),
     **dict.fromkeys(("open", "deliver"), Skill(_seen, _opened, _use)),
 }
-"""Walk to a place; look at what lies beyond a place; take, open, pull and deliver: reach a thing and use it."""
+"""Walk to a place; look at what lies beyond a place; take, open, pull and deliver: reach a thing and use
+it."""
 
 
 def straight(known: Known, skill: str, target: Place, enters: Open) -> int | None:
-    """The next key without a search for a way: along the longer side, else the other. Stands in for skills."""
+    """The next key without a search for a way: along the longer side, else the other. Stands in for
+    skills."""
     down, along = target[0] - known.at[0], target[1] - known.at[1]
     if skill not in ("walk", "explore") and abs(down) + abs(along) == 1:
         return USE
