@@ -87,8 +87,8 @@ def played(pool: Pool, options: Options) -> Saved:
             if books["keys"] % options.every == 0 or books["ended"]:
                 books["complaints"] += check(trace, lore)
                 books["plans"] = seat.plans
-                books["memory"].append([books["keys"], *memory()])
                 trace = trace[-1:]
+                books["memory"].append([books["keys"], *memory()])
                 saved(pool, mind, books, file)
             progress.advance(shown)
     return books
