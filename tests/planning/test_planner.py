@@ -18,7 +18,7 @@ from sixkeys.contract import Moment, Thinker
 from sixkeys.envs.chains_sections import CLOSED, GATE, LEVER, LEVERED, SHUTTER
 from sixkeys.envs.grid_layouts import DOOR_OPEN
 from sixkeys.envs.pool import Pool
-from sixkeys.loop import Habits, turn
+from sixkeys.loop import Habits, look, turn
 from sixkeys.planning import planner
 from sixkeys.planning.atlas import NOTHING, Known, Thing
 from sixkeys.planning.compile import Noted, Plan, advance, check, from_data, printed, to_data
@@ -199,6 +199,21 @@ def test_a_mind_goes_through_json_and_presses_the_same_keys() -> None:
             now = step.then
             resumed.append(int(step.thought.action[0]))
         assert resumed == keys[60:]
+
+
+def test_other_hands_may_press_keys_in_between() -> None:
+    """A tenth of the keys are not the planner's: it goes on from wherever they have led."""
+    chance, solved = np.random.default_rng(0), 0
+    for seed in range(6):
+        pool, thinker = make_pool("chains:chain_50", seed), Planner()
+        now, mind = pool.reset(), thinker.begin(1, 0)
+        while not (now.outcome.terminated[0] or now.outcome.truncated[0]):
+            thought, mind = thinker.think(look(now, False, Habits()), mind)
+            key = int(chance.integers(6)) if chance.random() < 0.1 else int(thought.action[0])
+            mind = mind._replace(seats=(mind.seats[0]._replace(key=key),))
+            now = pool.step(np.array([key]))
+        solved += bool(now.outcome.success[0])
+    assert solved >= 5
 
 
 class NoUse:
