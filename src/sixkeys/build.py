@@ -17,6 +17,8 @@ from sixkeys.loop import Habits
 
 if TYPE_CHECKING:
     from sixkeys.agent.agent import Agent
+    from sixkeys.bench.climb import Field
+    from sixkeys.bench.suite import Case
     from sixkeys.envs.repo.grammar import Candidate
     from sixkeys.envs.repo.hands import Rank
     from sixkeys.envs.repo.project import Project
@@ -117,6 +119,16 @@ def training_tracks(config: RunConfig) -> list[Track]:
 def evaluation_pools(world: str, seats: int, isolation: str = "auto") -> Callable[[SeedOf], Pool]:
     """What `bench.evaluate` asks for: a function that makes the pool once it has the seeds."""
     return lambda seed_of: Pool([make_world(world, seats, isolation)], seed_of)
+
+
+def planners(case: Case) -> Field:
+    """The planner (goals and skills, nothing learned) as a contestant, where a gate of the case names it."""
+    from sixkeys.bench.controls import plain
+    from sixkeys.bench.suite import PLANNER
+    from sixkeys.planning.pilot import Pilot
+
+    named = any(PLANNER in (gate.thinker, gate.minus) for gate in case.gates)
+    return {PLANNER: {0: plain(Pilot())}} if named else {}
 
 
 def habits(config: RunConfig, resume: Mapping[str, Mapping] | None = None) -> Habits:

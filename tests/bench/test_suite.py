@@ -17,7 +17,7 @@ def test_names_are_unique_and_the_ladder_climbs():
     names = [case.name for case in suite.LADDER]
     assert len(set(names)) == len(names)
     assert [case.rung for case in suite.ladder()] == sorted(case.rung for case in suite.LADDER)
-    worlds = {"grid", "minigrid", "tools", "computer", "repo", "workbench"}
+    worlds = {"grid", "minigrid", "tools", "computer", "chains", "repo", "workbench"}
     assert {case.world for case in suite.LADDER} == worlds
 
 
@@ -36,7 +36,7 @@ def test_quick_is_a_part_of_the_ladder_on_fewer_episodes():
     whole = {case.name: case for case in suite.ladder()}
     in_short = suite.ladder(in_short=True)
     assert [case.name for case in in_short] == list(suite.QUICK_CASES)
-    untrained = {"workbench", "tools", "computer"}
+    untrained = {"workbench", "tools", "computer", "chains"}
     assert {case.world for case in in_short} == {case.world for case in whole.values()} - untrained
     for short in in_short:
         full = whole[short.name]

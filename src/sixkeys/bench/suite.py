@@ -19,6 +19,9 @@ CONTROLS = ("random", "no_op", "oracle", "shuffled")
 """Who stands beside the agent in every row."""
 THINKERS = (AGENT, *CONTROLS)
 
+PLANNER = "planner"
+"""Goals and skills from `planning/`, with nothing learned; it plays the cases whose gates name it."""
+
 Summaries = Mapping[tuple[str, Mode], Summary]
 """(thinker, mode) -> its summary."""
 
@@ -83,6 +86,10 @@ def _passes(value: float) -> tuple[Gate, ...]:
     return (at_least("pass_rate", "masked", value), at_least("pass_rate", "unmasked", value))
 
 
+def _planned(value: float) -> tuple[Gate, ...]:
+    return (Gate("pass_rate", "unmasked", "at_least", value, PLANNER),)
+
+
 LADDER: tuple[Case, ...] = (
     Case("grid_empty", "grid", "grid_empty", 1, gates=_passes(0.95)),
     Case("grid_rooms", "grid", "grid_rooms", 2, gates=_passes(0.95)),
@@ -95,6 +102,12 @@ LADDER: tuple[Case, ...] = (
     Case("minigrid_doorkey", "minigrid", "MiniGrid-DoorKey-5x5-v0", 3, 200, 16, _passes(0.95)),
     Case("tools_mixed", "tools", "tools_mixed", 3, gates=_passes(0.8)),
     Case("tools_heldout", "tools", "tools_heldout", 5),
+    *(
+        Case(f"chain_{length}", "chains", f"chain_{length}", 5, episodes, 20, _planned(value))
+        for length, episodes, value in (
+            (12, 100, 0.95), (50, 100, 0.95), (100, 100, 0.9), (300, 100, 0.8), (1000, 40, 0.5)
+        )
+    ),
     Case("computer_mixed", "computer", "computer_mixed", 4, gates=_passes(0.8)),
     *(
         Case(f"computer_{family}", "computer", f"computer_{family}", 5, 200)

@@ -94,7 +94,8 @@ def ladder(options: Options) -> int:
     results = []
     with bar() as progress:
         for case in cases:
-            results += climbed(case, field(agents), options, progress)
+            contestants = {**field(agents), **build.planners(case)}
+            results += climbed(case, contestants, options, progress)
     return publish(results, options, configs[0].model_dump(mode="json"), curves(options.checkpoint))
 
 

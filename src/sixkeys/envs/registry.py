@@ -22,15 +22,17 @@ WORLDS: dict[str, Entry] = {
     "workbench": Entry("sixkeys.envs.repo.workbench:WorkbenchEnv", {"task": "open_mixed"}),
     "tools": Entry("sixkeys.envs.tools:ToolEnv", {"task": "tools_mixed"}),
     "computer": Entry("sixkeys.envs.computer.env:ComputerEnv", {"task": "computer_mixed"}),
+    "chains": Entry("sixkeys.envs.chains:ChainWorld", {"task": "chain_12"}),
     "gym": Entry("sixkeys.envs.adapters:gym_world", {"task": "CartPole-v1"}),
     "zoo": Entry("sixkeys.envs.adapters:zoo_world", {"task": "mpe2.simple_spread_v3"}),
     "web": Entry("sixkeys.envs.web:WebEnv", {"task": "web_mixed"}),
 }
-"""`grid`, `gym` and `zoo` give a World with many seats, from (task, seats); the others are Gymnasium
-environments, made one by pool.GymWorld."""
+"""`grid`, `chains`, `gym` and `zoo` give a World with many seats, from (task, seats); the others are
+Gymnasium environments, made one by pool.GymWorld."""
 
 GYMNASIUM: dict[str, Entry] = {
     "sixkeys/Grid-v0": Entry("sixkeys.envs.grid:GridEnv", {"task": "grid_mixed"}),
+    "sixkeys/Chain-v0": Entry("sixkeys.envs.chains:ChainEnv", {"task": "chain_12"}),
     "sixkeys/MiniGrid-v0": WORLDS["minigrid"],
     "sixkeys/Web-v0": WORLDS["web"],
     "sixkeys/RepoTool-v0": WORLDS["repo"],

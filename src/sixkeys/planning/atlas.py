@@ -1,0 +1,138 @@
+"""What do I know of where I am? A map put together from partial views, in state that can be saved as JSON.
+
+Places are (row, column) from where the episode began. A view is trusted where it shows something; what is out
+of sight is remembered as it was last seen, so the map may be wrong, and is put right by looking again. Steps
+are counted, never seen: a step onto a cell that can be entered succeeds. Not covered: worlds in which steps
+slip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sixkeys.contract import SIDE
+
+Place = tuple[int, int]
+STEPS: dict[int, Place] = {1: (-1, 0), 2: (0, 1), 3: (1, 0), 4: (0, -1)}
+"""Key -> step: north, east, south, west."""
+REACH = 24
+"""Rows and columns from here beyond which the map is forgotten."""
+
+
+class Thing(NamedTuple):
+    """A cell as it was last seen."""
+
+    kind: int
+    colour: int = 0
+    state: int = 0
+
+
+NOTHING = Thing(0)
+Open = Callable[[Thing], bool]
+
+
+class Known(NamedTuple):
+    """All that a seat remembers of its episode; never changed in place."""
+
+    cells: dict[Place, Thing]
+    at: Place
+    hand: Thing
+    """What the agent's own cell shows: what it carries."""
+    energy: float
+    uses: int = 0
+    """How often `use` was pressed."""
+    passed: int = 0
+    """Gates passed."""
+    fed: int = 0
+    """Batteries taken."""
+    home: Place | None = None
+    """Where that which is in hand was taken."""
+
+
+def look(known: Known | None, patch: np.ndarray, energy: float) -> Known:
+    """`known` with what one view shows (uint8 [9, 9, 3]); None begins a new map at (0, 0)."""
+    before = known or Known({}, (0, 0), NOTHING, energy)
+    row, column = before.at
+    half = SIDE // 2
+    cells = {
+        place: thing
+        for place, thing in before.cells.items()
+        if abs(place[0] - row) <= REACH and abs(place[1] - column) <= REACH
+    }
+    for r, line in enumerate(patch.tolist(), row - half):
+        for c, cell in enumerate(line, column - half):
+            if cell[0] and (r, c) != before.at:
+                cells[r, c] = Thing(*cell)
+    cells.setdefault(before.at, Thing(1))
+    return before._replace(cells=cells, hand=Thing(*patch[half, half].tolist()), energy=energy)
+
+
+def beside(place: Place) -> tuple[Place, Place, Place, Place]:
+    """North, east, south, west of a place."""
+    row, column = place
+    return (row - 1, column), (row, column + 1), (row + 1, column), (row, column - 1)
+
+
+def far(known: Known, start: Place, enters: Open) -> dict[Place, int]:
+    """Steps from `start` to every place that can be reached over known cells, nearest first."""
+    found, queue = {start: 0}, [start]
+    for place in queue:
+        for other in beside(place):
+            if other not in found and enters(known.cells.get(other, NOTHING)):
+                found[other] = found[place] + 1
+                queue.append(other)
+    return found
+
+
+def way(known: Known, start: Place, goals: set[Place], enters: Open) -> list[Place] | None:
+    """A shortest way from `start` to one of `goals`, without `start`; None where there is none."""
+    came: dict[Place, Place | None] = {start: None}
+    queue = [start]
+    for place in queue:
+        if place in goals:
+            steps, here = [], place
+            while here != start:
+                steps.append(here)
+                here = came[here] or start
+            return steps[::-1]
+        for other in beside(place):
+            if other not in came and enters(known.cells.get(other, NOTHING)):
+                came[other] = place
+                queue.append(other)
+    return None
+
+
+def key_to(here: Place, there: Place) -> int:
+    """The key that steps from a place to one beside it."""
+    step = (there[0] - here[0], there[1] - here[1])
+    return next(key for key, move in STEPS.items() if move == step)
+
+
+def edge(known: Known, place: Place) -> bool:
+    """Whether something unknown lies beside a place."""
+    return any(other not in known.cells for other in beside(place))
+
+
+def find(known: Known, kind: int, colour: int | None = None) -> list[Place]:
+    """Where things of a kind (and colour) were seen."""
+    return [p for p, t in known.cells.items() if t.kind == kind and colour in (None, t.colour)]
+
+
+def to_data(known: Known) -> dict[str, Any]:
+    """Plain values for JSON."""
+    return {
+        **known._asdict(),
+        "cells": [[*place, *thing] for place, thing in known.cells.items()],
+        "hand": list(known.hand),
+    }
+
+
+def from_data(data: dict[str, Any]) -> Known:
+    """What `to_data` gave, from JSON."""
+    cells = {(row[0], row[1]): Thing(*row[2:]) for row in data["cells"]}
+    home = data["home"]
+    rest = {"at": tuple(data["at"]), "hand": Thing(*data["hand"]), "home": tuple(home) if home else None}
+    return Known(**{**data, **rest, "cells": cells})
