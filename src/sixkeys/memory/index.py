@@ -7,6 +7,7 @@ a byte a number, so its order is rough: the store compares what it gives once mo
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,9 @@ WIDER = 8
 """How many times more are looked up in the graph where only one world's are wanted."""
 CHUNK = 50_000
 """Entries that join the graph at once."""
+
+
+log = logging.getLogger("sixkeys.memory")
 
 
 class Index:
@@ -148,9 +152,13 @@ class Index:
     def _load(self) -> None:
         """Takes what the file keeps; its worlds are not known yet."""
         kept = graph(self.width)
-        if kept is None or not self.file.exists() or kept.metadata(str(self.file)) is None:
+        if kept is None or not self.file.exists():
             return
-        kept.load(str(self.file))
+        try:
+            kept.load(str(self.file))
+        except (ValueError, RuntimeError) as error:
+            log.warning("%s is damaged (%s) and is made again", self.file, error)
+            return
         kept.expansion_add, kept.expansion_search = ADDING, SEARCHING
         self.graph, self.ids = kept, np.sort(np.asarray(kept.keys).astype(np.int64))
 

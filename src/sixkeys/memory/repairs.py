@@ -2,10 +2,9 @@
 
 In: what was tried for a failure and what turned out to be its repair. Out: a factor for a candidate's rank, 1
 where nothing is known. Each rate is a mean of a Beta distribution whose prior is the rate one level up: of a
-kind of edit for this kind of failure by that of the kind for all, that by the rate of any edit.
+kind of edit for this kind of failure by that of the kind for all others, that by the rate of any edit.
 
-Not covered: who wrote the code. Evidence of all repositories counts alike, but for places, which are named
-with theirs.
+Not covered: where a bug is; the search knows that better. Evidence of all repositories counts alike.
 """
 
 from __future__ import annotations
@@ -21,13 +20,14 @@ from sixkeys.memory.store import Entry, Store
 WORLD, ANY = "repair", "any failure"
 RAISED = re.compile(r"\b([A-Z]\w*(?:Error|Exception|Warning|Exit|Iteration))\b")
 NAME = re.compile(r"[A-Za-z_]\w*|\d+(?:\.\d+)?")
-KIND, WORD, CHANGE, PLACE = 30.0, 8.0, 3.0, 30.0
-"""How many candidates the prior counts for: of a kind of edit, a word that is written or taken away, a whole
-change, a place."""
+KIND, OTHER, WORD, CHANGE = 30.0, 60.0, 8.0, 3.0
+"""How many candidates the prior counts for: of a kind of edit for this failure and for others, a word that is
+written or taken away, a whole change."""
 START = 0.01
 """Rate of any edit where nothing is known."""
 LEAST, MOST = 0.25, 40.0
 """Limits of the factor."""
+NONE = Evidence(0, 0)
 WIDE = 80
 """Characters of code in a claim."""
 
@@ -70,9 +70,9 @@ def change(attempt: Attempt) -> Claim:
     return Claim(WORLD, ANY, f"{before}  ->  {after}")
 
 
-def place(attempt: Attempt) -> Claim:
-    """The claim that bugs are found there."""
-    return Claim(WORLD, attempt.place, "a bug was here")
+def mean(evidence: Evidence, prior: float, strength: float) -> float:
+    """The mean of a Beta distribution: a prior rate that counts for `strength` candidates, and evidence."""
+    return (evidence.held + strength * prior) / (evidence.held + evidence.broke + strength)
 
 
 class Experience:
@@ -81,32 +81,28 @@ class Experience:
     def __init__(self, store: Store):
         self.store = store
         self.known: Mapping[Claim, Evidence] = known(store, WORLD)
-        self.usual = self._rate(Claim(WORLD, ANY, "any edit"), START, 1 / START)
+        self.usual = mean(self.known.get(Claim(WORLD, ANY, "any edit"), NONE), START, 1 / START)
 
     def factor(self, failure: str, attempt: Attempt) -> float:
         """How many times likelier than any candidate it is to fix this kind of failure."""
         if not self.known:
             return 1.0
-        _, kind, here = coarse(failure, attempt)
-        rate = self._rate(here, self._rate(kind, self.usual, KIND), KIND) / self.usual
-        told = [self._rate(claim, self.usual, WORD) for claim in words(attempt) if claim in self.known]
-        told.append(self._rate(change(attempt), self.usual, CHANGE))
-        rate *= max(told) / self.usual * self._rate(place(attempt), self.usual, PLACE) / self.usual
-        return min(max(rate, LEAST), MOST)
-
-    def _rate(self, claim: Claim, prior: float, strength: float) -> float:
-        held, broke = self.known.get(claim, Evidence(0, 0))
-        return (held + strength * prior) / (held + broke + strength)
+        _, kind, here = (self.known.get(claim, NONE) for claim in coarse(failure, attempt))
+        others = Evidence(kind.held - here.held, kind.broke - here.broke)
+        rate = mean(here, mean(others, self.usual, OTHER), KIND) / self.usual
+        told = [mean(self.known[claim], self.usual, WORD) for claim in words(attempt) if claim in self.known]
+        told.append(mean(self.known.get(change(attempt), NONE), self.usual, CHANGE))
+        return min(max(rate * max(told) / self.usual, LEAST), MOST)
 
     def learn(self, failure: str, tried: Iterable[Attempt], repair: Sequence[Attempt], text: str) -> None:
         """Counts a proved repair and what was `tried` in vain before it; keeps it as an entry that says
-        `text`. Names, changes and places only count against a claim that held before."""
+        `text`. Words and changes only count against a claim that held before."""
         held, broke = Counter[Claim](), Counter[Claim]()
         for attempt in repair:
-            claims = [*coarse(failure, attempt), *words(attempt), change(attempt), place(attempt)]
+            claims = [*coarse(failure, attempt), *words(attempt), change(attempt)]
             held.update(dict.fromkeys(claims, 1))
         for attempt in tried:
-            fine = [*words(attempt), change(attempt), place(attempt)]
+            fine = [*words(attempt), change(attempt)]
             broke.update([*coarse(failure, attempt), *(c for c in fine if c in self.known or c in held)])
         count(self.store, {c: Evidence(held[c], broke[c]) for c in {**held, **broke}})
         deeds = (f"{one.kind}: {change(one).claim} in {one.place}" for one in repair)
