@@ -2,12 +2,12 @@
 
     python benchmarks/memory.py --entries 100000 1000000
 
-Entries are observations of the grid worlds, each with up to ten random cells written over, so that no two are
+Entries are observations of the grid worlds, each with up to ten random cells written over, so that few are
 the same; queries are others. A store is filled, closed, opened again and asked for the ten nearest, one
 query at a time, as an agent with one seat asks: index, entries out of SQLite, their trust. Recall@10 is the
-share of the ten that are as near as the tenth nearest of all, by comparing with all. `uniform` asks the same of
-random directions, which have no like: the worst there is. Fewer than 100,001 entries are always compared with
-all; to show the graph at that size, too, it is measured there as well.
+share of the ten that are as near as the tenth nearest of all, by comparing with all. --uniform asks the same
+of random directions, which have no like: the worst there is. Up to 100,000 entries are compared with all;
+the graph is shown at that size, too.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def uniform(count: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def gathered(batches: Iterator[np.ndarray]) -> np.ndarray:
+    """All batches as one."""
     return np.concatenate([*batches])
 
 
@@ -151,7 +152,7 @@ def main() -> None:
     console.print(shown)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     word = "[green]at least[/]" if min(recalls) >= WANTED else "[red]BELOW[/]"
-    console.print(f"recall@10 {min(recalls):.3f}, {word} {WANTED}; the whole process took {peak:,.0f} MiB at most")
+    console.print(f"recall@10 {min(recalls):.3f}, {word} {WANTED}; the process held {peak:,.0f} MiB at most")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
     python scripts/resembling.py runs/resembling.jsonl --couples 24
 
-Projects are generated (envs/repo/bugs.py), sound, each beside examples/invoice. Two bugs (envs/repo/injury.py)
-of one project make a couple: they are of the same kind, change or leave a common word, and lie on different
-lines. Each is searched for three times, by the same diagnosis: without memory, with a memory that holds the
-repair of the other bug of its couple (`resembling`), and with one that holds the repairs of all couples before
-(`life`), whatever they were. Counted are candidates up to the repair, each of which is a run of tests. Results
-are kept a line a bug; what is there already is not done again.
+Projects are generated (envs/repo/bugs.py), sound, each beside examples/invoice. Two bugs of one project
+(envs/repo/injury.py) make a couple: they are of the same kind, write or take away a common word, and lie on
+different lines. Each is searched for three times, by the same diagnosis: without memory, with a memory that
+holds the repair of the other bug of its couple (`resembling`), and with one that holds the repairs of all
+couples before (`life`), whatever they were. Counted are candidates up to the repair, each of which is a run
+of tests. Results are kept a line a bug; what is there already is not done again.
 """
 
 from __future__ import annotations
@@ -245,7 +245,8 @@ def show(found: list[dict[str, Any]]) -> None:
     for arm in ARMS:
         runs = [row["tried"][arm] for row in fixed]
         lost = sum(not row["fixed"][arm] for row in fixed)
-        line = f"{arm:11} median {statistics.median(runs):5.1f} runs, mean {statistics.mean(runs):6.1f}, {lost} not fixed"
+        line = f"{arm:11} median {statistics.median(runs):5.1f} runs, mean {statistics.mean(runs):6.1f}"
+        line += f", {lost} not fixed"
         if arm != "none":
             pairs = [*ratios(fixed, arm)]
             logs: dict[int, list[float]] = {}
@@ -259,7 +260,8 @@ def show(found: list[dict[str, Any]]) -> None:
             low, high = np.exp(np.quantile(draws, (0.025, 0.975)))
             better, worse = sum(r < 1 for _, r in pairs), sum(r > 1 for _, r in pairs)
             mean = np.exp(np.mean(np.concatenate(groups)))
-            line += f"; ratio {mean:.2f} [{low:.2f}, {high:.2f}], fewer in {better}, more in {worse} of {len(pairs)}"
+            line += f"; ratio {mean:.2f} [{low:.2f}, {high:.2f}]"
+            line += f", fewer in {better}, more in {worse} of {len(pairs)}"
         say(line)
 
 

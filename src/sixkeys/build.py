@@ -94,7 +94,6 @@ def training_tracks(config: RunConfig) -> list[Track]:
     fast = [world for world, late in zip(worlds, slow, strict=True) if not late]
     tracks, first = [], 0
     for world, count, weight, late in zip(worlds, seats, weights, slow, strict=True):
-
         senses = senses_of(fast) if fast and not late else config.brain.senses
 
         def pool(world: str = world, count: int = count, first: int = first, senses: int = senses) -> Pool:

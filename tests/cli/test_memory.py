@@ -24,6 +24,8 @@ TESTS = """from shop import cheap, total
 
 def test_total():
     assert total([1, 2, 3], 3) == 6
+    assert total([1, 2, 3], 2) == 3
+    assert total([5, 4], 1) == 0
 
 
 def test_cheap():
@@ -79,9 +81,9 @@ def test_a_repair_is_remembered_shown_found_and_forgotten(shop, tmp_path, own_ca
 
 def test_a_training_leaves_facts_that_the_next_one_adds_to(tmp_path):
     store, tiny = tmp_path / "life.sqlite", (
-        "--worlds", "grid:grid_empty", "--seats", 4, "--width", 16, "--hidden", 16, "--slots", 2, "--horizon", 3,
-        "--rollouts", 2, "--unroll", 8, "--replay-rows", 2, "--replay-size", 8, "--stage1-updates", 0,
-        "--rl-steps", 4 * 8 * 12, "--eval-episodes", 0,
+        "--worlds", "grid:grid_empty", "--seats", 4, "--width", 16, "--hidden", 16, "--slots", 2,
+        "--horizon", 3, "--rollouts", 2, "--unroll", 8, "--replay-rows", 2, "--replay-size", 8,
+        "--stage1-updates", 0, "--rl-steps", 4 * 8 * 12, "--eval-episodes", 0,
     )  # fmt: skip
     pressed = []
     for turn in range(2):
@@ -103,7 +105,7 @@ def test_a_training_leaves_facts_that_the_next_one_adds_to(tmp_path):
     [
         (("show",), "there is no memory at"),
         (("search",), "search needs words"),
-        (("forget",), "forget needs numbers such as e12 or f3, or --world"),
+        (("forget",), "forget needs numbers such as e12 or f3"),
         (("forget", "12"), "'12' is no number of a memory"),
         (("show", "TypeError"), "did you mean: sixkeys memory search TypeError"),
         (("dream",), "dream"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -93,11 +94,10 @@ def test_a_poisoned_entry_sinks(path):
         pool.close()
         assert followed > 0, "the lie was believed at first"
         assert weights[0] == 4 / 5
-        assert all(later <= earlier for earlier, later in zip(weights, weights[1:]))
+        assert all(later <= earlier for earlier, later in pairwise(weights))
         assert weights[-1] <= 1 / 2
         first = pool_of(1, episodes=1).reset()
-        said = advice(memory.recall(first)[0])
-        assert said[lie] < 0 < said.max(), "the truth speaks louder"
+        assert advice(memory.recall(first)[0])[lie] < 0, "the truth speaks louder"
 
 
 def test_contradictions_weigh_the_minority_down(path):
@@ -181,7 +181,10 @@ def test_a_way_is_the_shortest_of_trusted_steps(path):
         return Claim("way", f"w, phase {phase}", f"key {key} leads to phase {there}")
 
     with Store(path) as store:
-        count(store, {step(0, 1, 1): Evidence(5, 1), step(1, 2, 2): Evidence(3, 0), step(2, 3, 3): Evidence(1, 0)})
+        count(
+            store,
+            {step(0, 1, 1): Evidence(5, 1), step(1, 2, 2): Evidence(3, 0), step(2, 3, 3): Evidence(1, 0)},
+        )
         count(store, {step(0, 5, 3): Evidence(1, 9), step(0, 4, 12): Evidence(2, 0)})
         assert way(store, "w", 0, 3) == [1, 2, 3]
         assert way(store, "w", 0, 12) == [4]

@@ -60,7 +60,9 @@ def test_the_nearest_are_those_that_numpy_finds(path, exact):
 
 def test_words_are_found_in_texts_and_deeds_and_by_their_beginning(path):
     with Store(path) as store:
-        store.add([Entry("a", "swap", 1.0, "TypeError in total"), Entry("b", "drop", -1.0, "TypeError in net")])
+        store.add(
+            [Entry("a", "swap", 1.0, "TypeError in total"), Entry("b", "drop", -1.0, "TypeError in net")]
+        )
         assert [found.entry.world for found in store.search("TypeError net")] == ["b"]
         assert [found.entry.world for found in store.search("swa")] == ["a"]
         assert [found.entry.world for found in store.search("type", world="a")] == ["a"]
@@ -167,12 +169,16 @@ with Store(sys.argv[1], exact=10) as store:
     except RuntimeError as error:
         print(error)
 """
-    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60
+    )
     assert done.stdout.splitlines()[0] == "10", done.stderr
     assert "pip install 'sixkeys[recall]'" in done.stdout
 
 
-@pytest.mark.parametrize("body", [b"some text of mine, longer than a header\n" * 9, None], ids=["text", "other"])
+@pytest.mark.parametrize(
+    "body", [b"some text of mine, longer than a header\n" * 9, None], ids=["text", "other"]
+)
 def test_a_file_that_is_something_else_is_refused_and_left_as_it_is(tmp_path, body):
     import sqlite3
 

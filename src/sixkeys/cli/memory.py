@@ -19,11 +19,11 @@ from sixkeys.memory.store import Entry, Store
 
 EXPLAIN = """Show, search or forget what is remembered.
 
-`sixkeys fix --memory` and `sixkeys train --memory-path FILE` leave two kinds of memories. An entry (e1, e2, ...)
+`sixkeys fix --memory` and `sixkeys train --memory-path FILE` leave two kinds of memories. An entry (e1, e2)
 is one case: what was met, what was done, what came of it. It gains trust where the same came out alike again
-and loses it where it came out otherwise. A fact (f1, f2, ...) is what many cases agree on: which keys are
-valid in which phase of a world, which key leads to which phase, which edits fix which failures; with how often
-it held and how often it broke.
+and loses it where it came out otherwise. A fact (f1, f2) is what many cases agree on: which keys are valid in
+which phase of a world, which key leads to which phase, which edits fix which failures; with how often it held
+and how often it broke.
 
   sixkeys memory                            all facts, the surest first, and the newest entries
   sixkeys memory show --kind repair         facts of one kind: key, way or repair
@@ -67,11 +67,12 @@ def main(arguments: list[str]) -> int:
     path = store_path(options.store)
     if not path.exists():
         raise ValueError(
-            f"there is no memory at {path} yet; `sixkeys fix --memory` or `sixkeys train --memory-path {path}` "
-            "makes one, --store names another"
+            f"there is no memory at {path} yet; `sixkeys fix --memory` makes one, so does "
+            f"`sixkeys train --memory-path {path}`; --store names another"
         )
     if options.do == "show" and options.words:
-        raise ValueError(f"show takes no words; did you mean: sixkeys memory search {' '.join(options.words)}")
+        words = " ".join(options.words)
+        raise ValueError(f"show takes no words; did you mean: sixkeys memory search {words}")
     with Store(path) as store:
         return {"show": show, "search": search, "forget": forget}[options.do](store, options)
 
@@ -107,11 +108,10 @@ def forget(store: Store, options: Options) -> int:
     """Deletes what is named, and every byte of it."""
     entries, facts = numbered(options.words)
     if options.world:
-        rows = store.db.execute("SELECT id FROM entries WHERE world = ?", (options.world,))
-        entries += [row[0] for row in rows]
+        entries += store.ids(options.world)
         facts += [fact.id for fact in semantic.facts(store) if of_world(fact, options.world)]
     if not options.words and not options.world:
-        raise ValueError("forget needs numbers such as e12 or f3, or --world; `sixkeys memory show` names them")
+        raise ValueError("forget needs numbers such as e12 or f3 (`sixkeys memory` names them), or --world")
     gone = store.forget(entries), semantic.forget(store, facts)
     store.scrub()
     say(f"forgotten: {gone[0]:,} entries and {gone[1]:,} facts")
@@ -136,8 +136,8 @@ def show_facts(title: str, facts: Sequence[Fact], count: int) -> None:
     """A table; those with the most evidence first."""
     shown = Table("", "about", "claim", "held", "broke", "rate", title=title, title_justify="left")
     for fact in sorted(facts, key=lambda fact: (-fact.held, fact.broke))[:count]:
-        words = (f"f{fact.id}", fact.about, fact.claim, f"{fact.held:,}", f"{fact.broke:,}", f"{fact.rate:.2f}")
-        shown.add_row(*(Text(plain(word)) for word in words))
+        evidence = f"{fact.held:,}", f"{fact.broke:,}", f"{fact.rate:.2f}"
+        shown.add_row(*(Text(plain(word)) for word in (f"f{fact.id}", fact.about, fact.claim, *evidence)))
     console.print(shown)
     if len(facts) > count:
         say(f"  and {len(facts) - count:,} others; --count shows more")
@@ -149,6 +149,6 @@ def show_entries(title: str, entries: Sequence[Entry]) -> None:
     for entry in entries:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.made))
         text = " ".join(entry.text.split())[:WIDE]
-        words = (f"e{entry.id}", when, entry.world, entry.deed, f"{entry.outcome:+.0f}", f"{entry.weight:.2f}")
-        shown.add_row(*(Text(plain(word)) for word in (*words, text)))
+        came = f"{entry.outcome:+.0f}", f"{entry.weight:.2f}", text
+        shown.add_row(*(Text(plain(word)) for word in (f"e{entry.id}", when, entry.world, entry.deed, *came)))
     console.print(shown)

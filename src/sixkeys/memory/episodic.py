@@ -1,7 +1,7 @@
 """What happened when I saw something like this? A bounded store of deeds and outcomes, recalled by likeness.
 
-In: moments, keys. Out: the nearest entries, float32 [seats, 4, 8] = (similarity, outcome, which key). It lives
-as long as a run and its checkpoints; lasting.py keeps entries beyond.
+In: moments, keys. Out: the nearest entries, float32 [seats, 4, 8] = (similarity, outcome, which key). It
+lives as long as a run and its checkpoints; lasting.py keeps entries beyond.
 """
 
 from __future__ import annotations

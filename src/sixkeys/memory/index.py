@@ -115,8 +115,8 @@ class Index:
         if self.graph is None:
             if len(self.ids) > self.exact:
                 raise RuntimeError(
-                    f"this memory holds {len(self.ids):,} vectors; beyond {self.exact:,} the nearest are found by "
-                    "usearch, which is not installed: pip install 'sixkeys[recall]'"
+                    f"this memory holds {len(self.ids):,} vectors; beyond {self.exact:,} the nearest are "
+                    "found by usearch, which is not installed: pip install 'sixkeys[recall]'"
                 )
             rows = self.rows[: len(self.ids)]
             here = slice(None) if world is None else self.worlds == world

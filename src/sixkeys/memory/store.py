@@ -126,7 +126,8 @@ class Store:
         self.db.execute("COMMIT")
 
     def add(self, entries: Sequence[Entry]) -> list[int]:
-        """Keeps new entries in one transaction; their numbers. Raises ValueError on a vector's wrong width."""
+        """Keeps new entries in one transaction; their numbers. Raises ValueError on a vector of another
+        width."""
         vectors = [None if entry.vector is None else self._unit(entry.vector) for entry in entries]
         ids = []
         with self.writing() as db:
@@ -183,6 +184,10 @@ class Store:
             f"SELECT {COLUMNS} FROM entries WHERE ? IN ('', world) ORDER BY id DESC LIMIT ?", (world, count)
         )
         return [entry_of(row) for row in rows]
+
+    def ids(self, world: str) -> list[int]:
+        """The numbers of all entries of a world."""
+        return [row[0] for row in self.db.execute("SELECT id FROM entries WHERE world = ?", (world,))]
 
     def worlds(self) -> dict[str, int]:
         """World -> how many entries it has."""
