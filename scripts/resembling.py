@@ -45,6 +45,8 @@ TASKS = 6
 SEEDS = range(400)
 """Injuries that are tried for a project's couples."""
 WORD = re.compile(r"[A-Za-z_]\w*|\d+")
+LONGEST = 1200.0
+"""Seconds that a search may take on a busy machine; --most ends it sooner."""
 ARMS = ("none", "resembling", "life")
 
 
@@ -56,10 +58,10 @@ class Options:
     """where results are kept, one JSON object a line"""
     couples: int = 24
     """couples of bugs"""
-    each: int = 4
+    each: int = 5
     """couples of one project"""
-    budget: float = 300.0
-    """seconds that one search may take"""
+    most: int = 300
+    """candidates of one search, about; a bug that is not fixed by then leaves its couple out"""
     isolation: str = "auto"
     """see `sixkeys fix --help`"""
 
@@ -148,7 +150,7 @@ def failing(project: Project, sources: Mapping[str, str], options: Options) -> l
             run = runner.run({bug[0]: bug[1].text}, (), 20.0)
             if run.status == "finished" and not run.passed:
                 fit.append(seed)
-            if len(fit) >= 20 * options.each:
+            if len(fit) >= 16 * options.each:
                 break
     return fit
 
@@ -184,14 +186,15 @@ def measure(
         for bug, own, other in zip(bugs, plain, plain[::-1], strict=True):
             with tempfile.TemporaryDirectory(dir=folder) as place, Store(Path(place) / "m.sqlite") as store:
                 learn(store, project, other)
-                arms = [own, searched(bug, store, options, project), searched(bug, life, options, project)]
+                stores = [store, life] if all(s.best and not s.best.left for s in plain) else []
+                arms = [own, *(searched(bug, known, options, project) for known in stores)]
             found.append({
                 "kind": bug.injury.kind, "path": bug.path, "line": bug.injury.line,
                 "before": bug.injury.before, "after": bug.injury.after,
-                "other_known": other.best is not None,
-                "tried": {arm: runs_to(search) for arm, search in zip(ARMS, arms, strict=True)},
+                "whole": len(arms) == len(ARMS),
+                "tried": {arm: runs_to(search) for arm, search in zip(ARMS, arms, strict=False)},
                 "fixed": {arm: search.best is not None and not search.best.left
-                          for arm, search in zip(ARMS, arms, strict=True)},
+                          for arm, search in zip(ARMS, arms, strict=False)},
             })  # fmt: skip
         for search in plain:
             learn(life, project, search)
@@ -211,10 +214,10 @@ def begun(project: Project, path: str, injury: Injury, options: Options) -> Bug:
 def searched(bug: Bug, store: Store | None, options: Options, project: Project | None = None) -> Search:
     """One search, to the first batch that holds a repair."""
     habit = build.habit(Experience(store), project.root) if store and project else None
-    deadline = time.monotonic() + options.budget
+    deadline = time.monotonic() + LONGEST
     search = Search(bug.runner, (), deadline, build.code_rank(), None, habit)
     for _ in search.run(bug.diagnosis):
-        if search.until < search.deadline:
+        if search.until < search.deadline or len(search.journal) >= options.most:
             search.until = 0.0
     return search
 
@@ -240,8 +243,8 @@ def ratios(found: Sequence[Mapping[str, Any]], arm: str) -> Iterator[tuple[int, 
 
 def show(found: list[dict[str, Any]]) -> None:
     """Medians of runs; the geometric mean of the ratio with a bootstrap interval over couples."""
-    fixed = [row for row in found if row["fixed"]["none"] and row["other_known"]]
-    say(f"{len(found)} bugs, {len(fixed)} of them fixed without memory, in a couple whose other bug was, too")
+    fixed = [row for row in found if row["whole"]]
+    say(f"{len(found)} bugs, {len(fixed)} of them in a couple whose bugs are both fixed without memory")
     for arm in ARMS:
         runs = [row["tried"][arm] for row in fixed]
         lost = sum(not row["fixed"][arm] for row in fixed)
