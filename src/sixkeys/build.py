@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from sixkeys.bench.climb import Field
     from sixkeys.bench.suite import Case
     from sixkeys.envs.repo.grammar import Candidate
-    from sixkeys.envs.repo.hands import Rank
+    from sixkeys.envs.repo.hands import Habit, Rank
     from sixkeys.envs.repo.project import Project
+    from sixkeys.envs.repo.repair import Repair, Search
     from sixkeys.envs.repo.runner import Runner
+    from sixkeys.memory.repairs import Attempt, Experience
     from sixkeys.training.checkpoint import Checkpoint
     from sixkeys.training.config import PoolConfig, RunConfig
     from sixkeys.training.train import Track
@@ -132,7 +134,19 @@ def planners(case: Case) -> Field:
 
 
 def habits(config: RunConfig, resume: Mapping[str, Mapping] | None = None) -> Habits:
-    """Memory, language and guards of a run; memories are restored from a checkpoint's components."""
+    """Memory, language and guards of a run; memories are restored from a checkpoint's components.
+
+    Raises ValueError where a file of memories is wanted and worlds are drawn, since then seats come and go.
+    """
+    if config.memory_path:
+        from sixkeys.memory.lasting import Lasting
+        from sixkeys.memory.store import Store
+
+        if config.pool.at_once:
+            raise ValueError("--memory-path needs all worlds in every update; leave out --at-once")
+        pairs = zip(config.pool.worlds, config.pool.seats, strict=True)
+        worlds = [world for world, seats in pairs for _ in range(seats)]
+        return Habits(memory=Lasting(Store(config.memory_path), worlds))
     if not config.memory:
         return Habits()
     from sixkeys.memory.episodic import Episodic
@@ -174,6 +188,36 @@ def code_rank() -> Rank:
         return code.rank(text, changes, pieces).tolist()
 
     return rank
+
+
+def habit(experience: Experience, root: Path) -> Habit:
+    """What orders the candidates of a repository at `root` by what fixed failures before."""
+    from sixkeys.memory.repairs import failure_kind
+
+    return lambda says, candidate: experience.factor(failure_kind(says), _attempt(candidate, root))
+
+
+def learn_repair(experience: Experience, root: Path, search: Search, repair: Repair) -> None:
+    """Remembers a proved repair, and what was tried in vain before it."""
+    from sixkeys.memory.repairs import failure_kind
+
+    kept = [hand.candidate for hand in repair.hands]
+    tried = [one.hand.candidate for one in search.journal if one.said != "passed"]
+    says = search.first.says(search.first.failing[0])
+    text = "\n".join([*repair.fixed[:5], says])
+    experience.learn(
+        failure_kind(says),
+        (_attempt(candidate, root) for candidate in tried if candidate not in kept),
+        [_attempt(candidate, root) for candidate in kept],
+        text,
+    )
+
+
+def _attempt(candidate: Candidate, root: Path) -> Attempt:
+    from sixkeys.memory.repairs import Attempt
+
+    place = f"{root.name}: {candidate.edit.path} {candidate.function}".rstrip()
+    return Attempt(candidate.kind, candidate.before, candidate.after, place)
 
 
 def language(name: str) -> Language:

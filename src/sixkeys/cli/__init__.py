@@ -12,6 +12,7 @@ COMMANDS = {
     "bench": "climb the ladder of cases, masked and unmasked, beside its controls; one JSON, one HTML page",
     "report": "show a saved report.json as a table, or make its HTML page again",
     "play": "press the six keys of a world yourself, or --watch the agent press them",
+    "memory": "show, search or forget what training runs and repairs have left in memory",
     "doctor": "try a dozen forbidden acts inside the sandbox and print what held",
 }
 """Name of a command -> what it is for. The module is `sixkeys.cli.NAME`, its function `main`."""

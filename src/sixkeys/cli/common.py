@@ -40,6 +40,12 @@ def compiled_once() -> None:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 
+def store_path(given: Path | None = None) -> Path:
+    """The file of memories: the one that is named, or the user's, in the folder for state."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return given.expanduser() if given else state / "sixkeys" / "memory.sqlite"
+
+
 class Rate(ProgressColumn):
     """How many a second."""
 

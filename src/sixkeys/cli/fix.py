@@ -7,17 +7,19 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from sixkeys.cli.common import parse, say
+from sixkeys.cli.common import parse, say, store_path
 
 if TYPE_CHECKING:
     from sixkeys.envs.repo.project import Project
     from sixkeys.envs.repo.repair import Repair
+    from sixkeys.memory.repairs import Experience
 
 EXPLAIN = """Turn a failing test green, offline, with proof.
 
@@ -30,6 +32,7 @@ not touched unless you say --apply or --branch.
   sixkeys fix . --test "-k dates -m 'not slow'"  those that pytest would choose
   sixkeys fix . --apply                          and change the files
   sixkeys fix . --branch repair                  or commit it to a new branch, the working tree untouched
+  sixkeys fix . --memory                         try first what fixed such failures before
   sixkeys fix . --watch                          again whenever a file is saved
   pytest --sixkeys                               the same after a failing run of pytest
 
@@ -69,6 +72,10 @@ class Options:
     """the Python that runs the tests; else the repository's .venv, else this one"""
     language: str = ""
     """a language model that proposes lines, too: MODULE:NAME of a `sixkeys.contract.Language`"""
+    memory: bool = False
+    """try first what fixed such failures before, and remember the repair; see `sixkeys memory`"""
+    store: Path | None = None
+    """the file of memories for --memory; else the user's, ~/.local/state/sixkeys/memory.sqlite"""
     workers: int = 2
     """warm test runners side by side"""
     isolation: Literal["auto", "bwrap", "landlock", "none"] = "auto"
@@ -79,6 +86,8 @@ def main(arguments: list[str]) -> int:
     """Searches, shows and, where asked to, applies; the exit code says what became of it."""
     words = [f" {word}" if word[:2] in ("-k", "-m") else word for word in arguments]
     options = parse(Options, "fix", words, EXPLAIN)
+    if options.store and not options.memory:
+        raise ValueError("--store names the file of memories for --memory, which was not given")
     if options.apply and options.branch:
         raise ValueError("--apply changes the files, --branch does not; give one of them")
     if options.watch and options.branch:
@@ -107,9 +116,14 @@ def once(options: Options) -> int:
         say(f"{project.root}: {len(project.files)} files, Python {version}, pytest {python.pytest}")
         for left in project.left_out[:5]:
             say(f"  not copied: {left}")
-    with Runner(options.workers, options.isolation, project=project) as runner:
-        outcome = attempt(runner, wanted, options.budget, options.suite_seconds, quiet, language)
+    with contextlib.ExitStack() as stack:
+        experience = stack.enter_context(remembered(options.store)) if options.memory else None
+        habit = build.habit(experience, project.root) if experience else None
+        runner = stack.enter_context(Runner(options.workers, options.isolation, project=project))
+        outcome = attempt(runner, wanted, options.budget, options.suite_seconds, quiet, language, habit)
         isolation = runner.isolation
+        if experience and outcome.search and outcome.repair:
+            build.learn_repair(experience, project.root, outcome.search, outcome.repair)
     from sixkeys.cli.fix_show import page_place, record, show, write_page
     from sixkeys.cli.fix_write import diff_of
 
@@ -130,6 +144,16 @@ def once(options: Options) -> int:
     if repair is not None:
         keep(options, project, repair, quiet)
     return code
+
+
+@contextlib.contextmanager
+def remembered(path: Path | None) -> Iterator[Experience]:
+    """What is known of repairs, from the file at `path` or the user's own."""
+    from sixkeys.memory.repairs import Experience
+    from sixkeys.memory.store import Store
+
+    with Store(store_path(path)) as store:
+        yield Experience(store)
 
 
 def keep(options: Options, project: Project, repair: Repair, quiet: bool) -> None:

@@ -16,6 +16,7 @@ from rich.text import Text
 from sixkeys import build
 from sixkeys.cli.common import Rate, console, say
 from sixkeys.contract import Language
+from sixkeys.envs.repo.hands import Habit
 from sixkeys.envs.repo.outcomes import RunResult
 from sixkeys.envs.repo.repair import Diagnosis, Repair, Search, State, diagnose
 from sixkeys.envs.repo.runner import Runner
@@ -125,6 +126,7 @@ def attempt(
     suite_seconds: float,
     quiet: bool,
     language: Language | None = None,
+    habit: Habit | None = None,
 ) -> Outcome:
     """Diagnosis, search for `seconds`, confirmation; the suite may take `suite_seconds` once."""
     with live() as progress:
@@ -139,7 +141,7 @@ def attempt(
         if not quiet:
             introduce(diagnosis)
         until = time.monotonic() + seconds
-        search = Search(runner, tests, until, build.code_rank(), language)
+        search = Search(runner, tests, until, build.code_rank(), language, habit)
         progress.update(task, description="candidates", completed=0, until=until, note="")
         for state in search.run(diagnosis):
             progress.update(task, total=state.candidates, completed=state.tried, note=noted(state, diagnosis))

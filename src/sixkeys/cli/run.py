@@ -15,6 +15,7 @@ from sixkeys import build
 from sixkeys.cli.common import bar, console, say
 from sixkeys.loop import Habits
 from sixkeys.memory.episodic import Episodic
+from sixkeys.memory.lasting import Lasting
 from sixkeys.training.checkpoint import Checkpoint, load, save
 from sixkeys.training.config import RunConfig
 from sixkeys.training.train import Snapshot, train
@@ -116,6 +117,8 @@ def run(
                 last = snapshot
     finally:
         journal.close()
+        if isinstance(habits.memory, Lasting):
+            habits.memory.close()
         for pool in pools:
             pool.close()
     if last is None and resume is None:

@@ -1,7 +1,7 @@
 """What happened when I saw something like this? A bounded store of deeds and outcomes, recalled by likeness.
 
-The likeness is between observations, by a fixed random projection, so entries stay comparable while weights
-change. In: moments, keys. Out: the nearest entries, float32 [seats, 4, 8] = (similarity, outcome, which key).
+In: moments, keys. Out: the nearest entries, float32 [seats, 4, 8] = (similarity, outcome, which key). It
+lives as long as a run and its checkpoints; lasting.py keeps entries beyond.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sixkeys.contract import CELL_SIZES, IDS, KEYS, RECALLED, SIDE, Moment, Observation
-
-WIDTH = 64
-"""Length of an entry's key vector."""
+from sixkeys.contract import KEYS, RECALLED, Moment, Observation
+from sixkeys.memory.likeness import WIDTH, Likeness
 
 
 class Episodic:
@@ -23,23 +21,15 @@ class Episodic:
     """
 
     def __init__(self, seats: int, size: int = 2048, seed: int = 0):
-        rng = np.random.default_rng(seed)
-        self.cells = rng.standard_normal((SIDE * SIDE, sum(CELL_SIZES), WIDTH)).astype(np.float32)
-        self.ids = rng.standard_normal((IDS - 1, 16, WIDTH)).astype(np.float32)
+        self.likeness = Likeness(seed)
         self.vectors = np.zeros((size, WIDTH), np.float32)
         self.values = np.zeros((size, 1 + KEYS), np.float32)
         self.count = 0
         self.open: list[list[tuple[np.ndarray, int]]] = [[] for _ in range(seats)]
 
     def project(self, observation: Observation) -> np.ndarray:
-        """float32 [seats, 64], unit length: a fixed random projection of cells and ids (seat left out)."""
-        patch = observation["patch"].reshape(len(observation["patch"]), -1, 3).astype(np.int64)
-        offsets = np.array([0, CELL_SIZES[0], CELL_SIZES[0] + CELL_SIZES[1]])
-        cells = np.arange(SIDE * SIDE)[None, :, None]
-        vector = self.cells[cells, patch + offsets].sum((1, 2))
-        vector += 3.0 * self.ids[np.arange(IDS - 1), observation["ids"][:, : IDS - 1]].sum(1)
-        vector -= vector.mean(1, keepdims=True)
-        return vector / (np.linalg.norm(vector, axis=1, keepdims=True) + 1e-6)
+        """float32 [seats, 64], unit length."""
+        return self.likeness.vectors(observation)
 
     def recall(self, moment: Moment) -> np.ndarray:
         entries, recalled = (

@@ -85,6 +85,9 @@ class RunConfig(BaseModel):
     learn: LearnConfig = LearnConfig()
     pool: PoolConfig = PoolConfig()
     memory: bool = Field(default=False, description="recall from episodic memory while acting")
+    memory_path: str = Field(
+        default="", description="recall from this file instead, which other runs share; made where it is not"
+    )
     isolation: str = Field(default="auto", pattern="^(auto|bwrap|landlock|none)$")
 
 

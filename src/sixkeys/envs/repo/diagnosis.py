@@ -29,6 +29,10 @@ class Diagnosis(NamedTuple):
     covered: Coverage
     suspects: tuple[Suspect, ...]
 
+    def says(self, node: str) -> str:
+        """Why a test failed; empty where it did not."""
+        return next((test.message for test in self.run.outcomes if test.node == node), "")
+
 
 class RepairError(RuntimeError):
     """There is nothing to repair, or no way to; the message says why and what to do."""

@@ -36,6 +36,11 @@ Rank = Callable[[str, Sequence[Candidate], Sequence[str]], Sequence[float]]
 """Text of a file, candidates of it line by line, words of the failing assertion -> how plausible each is."""
 
 
+Habit = Callable[[str, Candidate], float]
+"""What a failing test says, a candidate -> how many times likelier than usual it is, by what fixed failures
+before."""
+
+
 class Hand(NamedTuple):
     """A candidate and how much is expected of it."""
 

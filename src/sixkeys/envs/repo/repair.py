@@ -16,7 +16,7 @@ from sixkeys.envs.repo.attempts import Attempts, changed
 from sixkeys.envs.repo.canaries import canaries, heard, sound
 from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editable, still_failing
 from sixkeys.envs.repo.edits import RepoEdit
-from sixkeys.envs.repo.hands import TURNS, Hand, Rank, hands
+from sixkeys.envs.repo.hands import TURNS, Habit, Hand, Rank, hands
 from sixkeys.envs.repo.outcomes import RunResult
 from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.verdict import Verdict, judge
@@ -80,11 +80,12 @@ class Search:
         deadline: float,
         rank: Rank | None = None,
         language: Language | None = None,
+        habit: Habit | None = None,
     ):
         if runner.project is None:
             raise ValueError("this runner keeps no project; make one with Runner(project=...)")
         self.runner, self.tests, self.deadline, self.rank = runner, tuple(tests), deadline, rank
-        self.language = language
+        self.language, self.habit = language, habit
         self.project = runner.project
         self.pristine = self.project.sources()
         self.journal: list[Tried] = []
@@ -150,9 +151,12 @@ class Search:
         """The candidates, stage by stage: those of the next lines are made when TURNS of the others were
         tried, and stand among those that are left."""
         waiting: list[Hand] = []
+        says = diagnosis.says(diagnosis.failing[0])
         for stage, turn in enumerate(TURNS):
             fresh = hands(diagnosis, sources, self.rank, stage, self.language)
             self.total += len(fresh)
+            if self.habit:
+                fresh = [h._replace(weight=h.weight * self.habit(says, h.candidate)) for h in fresh]
             waiting = sorted([*waiting, *fresh], key=lambda hand: -hand.weight)
             yield from waiting[:turn]
             del waiting[:turn]
