@@ -14,7 +14,8 @@ import numpy as np
 
 LIFE_DEFINITIONS = {
     "average_performance": "mean score over all tasks after the last stage (ACC of Lopez-Paz & Ranzato 2017)",
-    "learning_accuracy": "mean over stages of the score on the stage's own task at its end (Riemer et al. 2019)",
+    "learning_accuracy": "mean over stages of the score on the stage's own task at its end "
+    "(Riemer et al. 2019)",
     "forgetting": "mean over tasks not taught last of the best score before the last stage minus the score "
     "after it (Chaudhry et al. 2018)",
     "worst_forgetting": "the largest of the differences that forgetting is the mean of",
@@ -56,24 +57,20 @@ def life(
     best = np.array([np.max(_measured(scores[:-1, task]), initial=-np.inf) for task in older])
     lost = np.where(np.isfinite(best), best - last[older], np.nan)
     later = np.flatnonzero(first > 0)
-    ahead = (
-        np.full(0, np.nan) if before is None else scores[first[later] - 1, later] - np.array(before)[later]
-    )
+    start = np.full(scores.shape[1], np.nan) if before is None else np.asarray(before, float)
     return Life(
         average_performance=_mean(last),
         learning_accuracy=_mean(own),
         forgetting=_mean(lost),
         worst_forgetting=float(np.max(_measured(lost))) if len(_measured(lost)) else np.nan,
         backward_transfer=_mean(last[older] - scores[first[older], older]),
-        forward_transfer=_mean(ahead),
+        forward_transfer=_mean(scores[first[later] - 1, later] - start[later]),
     )
 
 
 def _check(scores: np.ndarray, stages: np.ndarray, before: Sequence[float] | None) -> None:
     if scores.ndim != 2 or 0 in scores.shape:
-        raise ValueError(
-            f"a matrix of shape {scores.shape}; float [stages, tasks] is needed, neither of them 0"
-        )
+        raise ValueError(f"a matrix of shape {scores.shape}; [stages, tasks] is needed, neither of them 0")
     if len(stages) != len(scores) or set(stages.tolist()) != set(range(scores.shape[1])):
         raise ValueError(
             f"stages teach {stages.tolist()}, but the matrix has {scores.shape[0]} stages and "
