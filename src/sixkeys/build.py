@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,7 @@ import gymnasium as gym
 
 from sixkeys.contract import Language, World, episode_seed
 from sixkeys.envs import registry
+from sixkeys.envs.changed import changed
 from sixkeys.envs.pool import GymWorld, Pool, SeedOf
 from sixkeys.loop import Habits
 
@@ -32,8 +34,12 @@ SENSES = {"repo": 64, "workbench": 64}
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
     """`"grid:grid_key"`, `"repo:proc_mixed_loop"`, `"gym:CartPole-v1"`, `"zoo:mpe2.simple_spread_v3"`.
 
+    `"grid:grid_key~keys3"`, `"grid:grid_key~sparse"`: the same, changed (envs/changed.py).
     Raises ValueError with the possible names on an unknown world.
     """
+    plain, *changes = world.split("~")
+    if changes:
+        return reduce(lambda inner, how: changed(how, inner), changes, make_world(plain, seats, isolation))
     name, _, task = world.partition(":")
     if not task or name not in registry.WORLDS:
         possible = ", ".join(f"{n}:TASK" for n in registry.WORLDS)
@@ -82,6 +88,12 @@ def training_tracks(config: RunConfig) -> list[Track]:
     from sixkeys.bench.reach import reach
     from sixkeys.training.train import Track
 
+    if config.learn.stage4_updates:
+        from sixkeys.training.regimes import COURSES
+
+        tasks = COURSES[config.life.stream].tasks
+        lives = {"worlds": tasks, "seats": config.pool.seats[:1] * len(tasks), "weights": (), "at_once": 1}
+        config = config.model_copy(update={"pool": config.pool.model_copy(update=lives)})
     if not config.pool.at_once:
         return [Track(training_pool(config))]
     worlds, seats = config.pool.worlds, config.pool.seats
@@ -92,7 +104,6 @@ def training_tracks(config: RunConfig) -> list[Track]:
     fast = [world for world, late in zip(worlds, slow, strict=True) if not late]
     tracks, first = [], 0
     for world, count, weight, late in zip(worlds, seats, weights, slow, strict=True):
-
         senses = senses_of(fast) if fast and not late else config.brain.senses
 
         def pool(world: str = world, count: int = count, first: int = first, senses: int = senses) -> Pool:
