@@ -25,7 +25,7 @@ def test_stages_share_the_updates():
     found = stream("short", 0, 85)
     stages = [found.stage(update) for update in range(85)]
     assert stages == sorted(stages)
-    assert set(np.bincount(stages)) == {10, 11}
+    assert set(np.bincount(stages)) == {14, 15}
     assert [update for update in range(85) if found.ends(update)] == [
         update for update in range(85) if update == 84 or stages[update] != stages[update + 1]
     ]
@@ -33,7 +33,7 @@ def test_stages_share_the_updates():
 
 def test_only_known_boundaries_are_told_and_gradual_ones_overlap():
     rng = np.random.default_rng(0)
-    known, hidden, gradual = (stream("short", 0, 8000, how) for how in ("known", "hidden", "gradual"))
+    known, hidden, gradual = (stream("short", 0, 6000, how) for how in ("known", "hidden", "gradual"))
     assert [known.told(u) for u in (0, 999, 1000)] == [0, 0, 1]
     assert hidden.told(0) is gradual.told(0) is None
     for found in (known, hidden):
@@ -43,11 +43,11 @@ def test_only_known_boundaries_are_told_and_gradual_ones_overlap():
     assert early == {0}
     assert set(late) == {0, 1}
     assert 30 < sum(late) < 65
-    assert {gradual.draw(u, rng) for u in range(7500, 8000)} == {7}
+    assert {gradual.draw(u, rng) for u in range(5500, 6000)} == {5}
 
 
 def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="possible: short, cl20"):
         stream("cl21", 0, 100)
-    with pytest.raises(ValueError, match="7 updates for 8 stages"):
-        stream("short", 0, 7)
+    with pytest.raises(ValueError, match="5 updates for 6 stages"):
+        stream("short", 0, 5)

@@ -32,13 +32,16 @@ class Course(NamedTuple):
 COURSES: Mapping[str, Course] = MappingProxyType(
     {
         "short": Course(
-            (*GRID[:2], GRID[3], "grid:grid_empty~keys1", *TOOLS[:3], "tools:tools_convert~keys1")
+            (
+                "grid:grid_empty", "tools:tools_convert", "grid:grid_lava", "grid:grid_empty~keys1",
+                "tools:tools_lookup", "tools:tools_convert~keys1",
+            )
         ),
         "cl20": Course(TWENTY),
         "cl20x3": Course(TWENTY, 3),
         "cl100": Course((*TWENTY, *(f"{task}~keys{n}" for n in range(1, 5) for task in TWENTY))),
     }
-)
+)  # fmt: skip
 BOUNDARIES = ("known", "hidden", "gradual")
 """Whether the learner is told which regime it is in; gradual: nor does one end before the next begins."""
 OVERLAP = 0.5
