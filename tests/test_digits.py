@@ -1,4 +1,4 @@
-"""Does `scripts/digits.py` keep what it says in the bytes it says, and does a woken network answer as before?"""
+"""Does `scripts/digits.py` keep what it says in the bytes it says; does a woken network answer as before?"""
 
 import importlib.util
 import sys
