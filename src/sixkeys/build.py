@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,7 @@ import gymnasium as gym
 
 from sixkeys.contract import Language, World, episode_seed
 from sixkeys.envs import registry
+from sixkeys.envs.changed import changed
 from sixkeys.envs.pool import GymWorld, Pool, SeedOf
 from sixkeys.loop import Habits
 
@@ -38,9 +40,13 @@ SLOW = {*SENSES, "web"}
 def make_world(world: str, seats: int, isolation: str = "auto") -> World:
     """`"grid:grid_key"`, `"repo:proc_mixed_loop"`, `"gym:CartPole-v1"`, `"zoo:mpe2.simple_spread_v3"`.
 
+    `"grid:grid_key~keys3"`, `"grid:grid_key~sparse"`: the same, changed (envs/changed.py).
     seats: 0 is one game, which has more seats than one only where it has more agents. Raises ValueError with
     the possible names on an unknown world.
     """
+    plain, *changes = world.split("~")
+    if changes:
+        return reduce(lambda inner, how: changed(how, inner), changes, make_world(plain, seats, isolation))
     name, _, task = world.partition(":")
     if not task or name not in registry.WORLDS:
         possible = ", ".join(f"{n}:TASK" for n in registry.WORLDS)
@@ -92,6 +98,12 @@ def training_tracks(config: RunConfig) -> list[Track]:
     from sixkeys.bench.reach import reach
     from sixkeys.training.train import Track
 
+    if config.learn.stage4_updates:
+        from sixkeys.training.regimes import COURSES
+
+        tasks = COURSES[config.life.stream].tasks
+        lives = {"worlds": tasks, "seats": config.pool.seats[:1] * len(tasks), "weights": (), "at_once": 1}
+        config = config.model_copy(update={"pool": config.pool.model_copy(update=lives)})
     if not config.pool.at_once:
         return [Track(training_pool(config))]
     worlds, seats = config.pool.worlds, config.pool.seats

@@ -27,6 +27,7 @@ DESCRIPTOR = 16
 DESCRIPTOR_NAMES = (
     "size", "length", "partial_view", "turns_with_agent", "chance", "text", "undo",
     "lethal", "others", "hidden_menu", "carries", "doors", "energy_pickups", "code",
+    "interface",
 )  # fmt: skip
 SENSE_SIZES = (8, KEYS + 1, 2048, 16)
 """How many values each column of a sense token may take: source, key, token, mark."""

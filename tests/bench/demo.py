@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 from corridor import Reader, make_pool
 
 from sixkeys.bench.climb import climb, field
-from sixkeys.bench.report import Curve, Report, assemble
+from sixkeys.bench.report import Curve, LifeRow, Report, assemble, life_row
 from sixkeys.bench.suite import READING, THINKERS, Case, at_least, at_most
 
 CASE = Case(
@@ -33,3 +34,10 @@ def report(frames: int = 2, case: Case = CASE) -> Report:
     ]  # fmt: skip
     config = {"eval_policy": "greedy", "note": HOSTILE}
     return assemble(results, "none", config, curves, [HOSTILE], created="2026-01-02T03:04:05+00:00")
+
+
+def a_life() -> LifeRow:
+    """Two tasks, the first of which is half forgotten; what was never measured is left out."""
+    matrix = np.array([[0.9, np.nan], [0.5, 0.8]])
+    told = {"stream": HOSTILE, "arm": "ours", "seed": 0, "boundaries": "known", "memory_bytes": 1000}
+    return life_row(matrix, (0, 1), (0.1, 0.2), ("first", "second"), **told)

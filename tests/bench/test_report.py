@@ -4,11 +4,12 @@ import json
 from importlib.resources import files
 
 import pytest
-from demo import HOSTILE, report
+from demo import HOSTILE, a_life, report
 from pydantic import ValidationError
 
+from sixkeys.bench.forgetting import LIFE_DEFINITIONS
 from sixkeys.bench.metrics import DEFINITIONS
-from sixkeys.bench.report import Report, machine, read_json, schema, write_json, write_text
+from sixkeys.bench.report import Report, assemble, machine, read_json, schema, write_json, write_text
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,16 @@ def test_contents(found):
     assert found.violations == (HOSTILE,)
     assert machine().cores >= 1
     assert machine().numpy[0].isdigit()
+
+
+def test_a_life_is_a_report_of_its_own(tmp_path):
+    written = assemble([], "no code under test", {}, lives=[a_life()])
+    write_json(written, tmp_path / "life.json")
+    (read,) = read_json(tmp_path / "life.json").lives
+    assert read.matrix == ((0.9, None), (0.5, 0.8))
+    assert read.measures["forgetting"] == pytest.approx(0.4)
+    assert read.measures["forward_transfer"] is None
+    assert set(written.definitions) == {*DEFINITIONS, "gap", *LIFE_DEFINITIONS}
 
 
 def test_the_shipped_schema_is_the_models():

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from demo import HOSTILE, report
+from demo import HOSTILE, a_life, report
 from rich.console import Console
 
 from sixkeys.bench.report import ReplayRow, Report
@@ -21,7 +21,8 @@ def found() -> Report:
     row = made.replays[0].model_dump()
     row["episode"]["frames"][0]["screen"] = HOSTILE
     row["episode"]["keys"][0] = HOSTILE
-    return made.model_copy(update={"replays": (ReplayRow.model_validate(row), *made.replays[1:])})
+    replays = (ReplayRow.model_validate(row), *made.replays[1:])
+    return made.model_copy(update={"replays": replays, "lives": (a_life(),)})
 
 
 class Tags(HTMLParser):
@@ -80,6 +81,14 @@ def test_a_bare_report_has_a_page_too(found, tmp_path):
     text = (tmp_path / "bare.html").read_text(encoding="utf-8")
     assert "No gates in this run" in text
     assert 'id="player"' not in text
+
+
+def test_a_life_is_drawn_as_a_matrix(found):
+    text = page(found)
+    assert text.count('class="life"') == 1
+    assert text.count('class="taught"') == 2
+    assert "forgetting <b>0.400</b>" in text
+    assert ">–</td>" in text, "what was not measured is a dash"
 
 
 def test_blocks_follow_the_report(found):

@@ -44,12 +44,13 @@ def test_a_resumed_run_gives_the_same_bits(tiny_config, world, tmp_path):
             np.testing.assert_array_equal(array, again[1][name][part], err_msg=f"{name}/{part}")
 
 
-def test_stages_that_do_not_exist_are_refused(tiny_config):
-    config = tiny_config.model_copy(
-        update={"learn": tiny_config.learn.model_copy(update={"stage4_updates": 1})}
-    )
-    with pytest.raises(ValueError, match="stage 4"):
-        next(run(config))
+def test_a_life_needs_a_track_a_task(tiny_config):
+    learn = tiny_config.learn.model_copy(update={"stage4_updates": 100})
+    config = tiny_config.model_copy(update={"learn": learn})
+    pool = build.training_pool(config)
+    with pytest.raises(ValueError, match="1 fast tracks for 6 tasks"):
+        next(train(config, pool))
+    pool.close()
 
 
 def test_stage_one_leaves_the_policy_alone(tiny_config):

@@ -11,9 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from sixkeys.bench.climb import Result, summaries
+from sixkeys.bench.forgetting import LIFE_DEFINITIONS, life
 from sixkeys.bench.metrics import DEFINITIONS, GAP, Gap, gap
 from sixkeys.bench.replay import Replay
 from sixkeys.bench.stats import Measure
@@ -118,6 +120,21 @@ class ReplayRow(Closed):
     episode: Replay
 
 
+class LifeRow(Closed):
+    """One life: who learnt what in which order, and every score after every stage; see forgetting.py."""
+
+    stream: str
+    arm: str
+    seed: int
+    boundaries: str
+    memory_bytes: int = Field(description="what the arm keeps of its past at the end, samples and weights")
+    tasks: tuple[str, ...]
+    taught: tuple[int, ...] = Field(description="the task of each stage")
+    before: tuple[float | None, ...] = Field(description="scores before the first stage")
+    matrix: tuple[tuple[float | None, ...], ...] = Field(description="a row a stage, a column a task")
+    measures: dict[str, float | None] = Field(description="by the names in `definitions`")
+
+
 class Report(Closed):
     """Everything a bench run found."""
 
@@ -132,6 +149,7 @@ class Report(Closed):
     gates: tuple[GateRow, ...]
     curves: tuple[Curve, ...] = ()
     replays: tuple[ReplayRow, ...] = ()
+    lives: tuple[LifeRow, ...] = ()
     violations: tuple[str, ...] = Field((), description="what guards or the sandbox objected to, in words")
 
 
@@ -161,6 +179,7 @@ def assemble(
     curves: Sequence[Curve] = (),
     violations: Sequence[str] = (),
     created: str | None = None,
+    lives: Sequence[LifeRow] = (),
 ) -> Report:
     """A report of everything that was climbed; cases are judged here. `config` must be plain JSON values."""
     cases = list({result.case.name: result.case for result in results}.values())
@@ -169,7 +188,7 @@ def assemble(
         machine=machine(),
         isolation=isolation,
         config=dict(config),
-        definitions=DEFINITIONS | {"gap": GAP},
+        definitions=DEFINITIONS | {"gap": GAP} | (LIFE_DEFINITIONS if lives else {}),
         rows=tuple(_row(result) for result in results),
         gaps=tuple(_gaps(results)),
         gates=tuple(
@@ -182,8 +201,28 @@ def assemble(
             for evaluation in result.evaluations
             for replay in evaluation.replays
         ),
+        lives=tuple(lives),
         violations=tuple(violations),
     )
+
+
+def life_row(
+    matrix: np.ndarray, taught: Sequence[int], before: Sequence[float], tasks: Sequence[str], **told: Any
+) -> LifeRow:
+    """A life with its measures. `told`: stream, arm, seed, boundaries and memory_bytes."""
+    return LifeRow(
+        tasks=tuple(tasks),
+        taught=tuple(int(task) for task in taught),
+        before=tuple(_known(score) for score in before),
+        matrix=tuple(tuple(_known(score) for score in row) for row in matrix),
+        measures={name: _known(x) for name, x in life(matrix, taught, before)._asdict().items()},
+        **told,
+    )
+
+
+def _known(score: float) -> float | None:
+    """JSON knows no nan: what was not measured is null."""
+    return None if np.isnan(score) else float(score)
 
 
 def _row(result: Result) -> Row:

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 EXPLAIN = """Learn in one or more worlds.
 
 Stages: 1 the world model from play (--stage1-updates); 2 the policy by A2C, everything learning together
-(--rl-steps keys, or --stage2-updates updates); 4 lifelong (--stage4-updates, refused until it exists).
+(--rl-steps keys, or --stage2-updates updates); 4, in place of both, a life in a stream of regimes
+(--stage4-updates, --stream): every task is tried after each stage, the matrix is in life.html.
 Experience is A2C's own; evaluation episodes are never trained on.
 
   sixkeys train --worlds grid:grid_key --seats 16 --rl-steps 150000
   sixkeys train --worlds minigrid:MiniGrid-DoorKey-5x5-v0 --seats 16
   sixkeys train --worlds grid:grid_mixed --repo-scenarios proc_mixed_loop --checkpoint-path runs/mixed
+  sixkeys train --stage4-updates 1200 --stream short --past-rows 16 --clone-coef 1
   sixkeys train --resume-from runs/mixed
 """
 
@@ -62,6 +64,11 @@ def main(arguments: list[str]) -> int:
         more = max(config.learn.rl_steps, options.config.learn.rl_steps)
         config = config.model_copy(update={"learn": config.learn.model_copy(update={"rl_steps": more})})
     say(f"worlds {', '.join(config.pool.worlds)}; checkpoints, events and log.jsonl in {folder}")
+    if config.learn.stage4_updates:
+        from sixkeys.cli.life import live
+
+        live(config, folder, "agent", options.eval_episodes or 32, go_on=saved is not None)
+        return 0
     done = run(config, folder, saved, options.checkpoint_save_optim, options.checkpoint_every)
     if options.eval_episodes:
         _evaluate(done, options)

@@ -23,7 +23,11 @@ class LearnConfig(BaseModel):
     stage2_updates: int = Field(
         default=0, ge=0, description="stage 2: A2C updates; 0: as many as rl_steps gives"
     )
-    stage4_updates: int = Field(default=0, ge=0, description="stage 4: lifelong; refused until it exists")
+    stage4_updates: int = Field(
+        default=0,
+        ge=0,
+        description="stage 4, in place of the others: updates of a life of many regimes",
+    )
     unroll: int = Field(default=8, ge=2, description="keys a seat between updates")
     learning_rate: float = Field(default=7e-4, gt=0)
     final_learning_rate: float = Field(
@@ -54,7 +58,28 @@ class LearnConfig(BaseModel):
     )
     replay_rows: int = Field(default=16, ge=0, description="replayed sequences an update; 0 keeps no replay")
     replay_size: int = Field(default=512, ge=1, description="sequences kept, those with a success preferred")
+    past_rows: int = Field(
+        default=0, ge=0, description="in a life: sequences of the past an update, out of its own memory"
+    )
+    clone_coef: float = Field(
+        default=0.0, ge=0, description="weight of acting and judging as then, on sequences of the past"
+    )
+    elastic_coef: float = Field(default=0.0, ge=0, description="in a life: weight of online EWC; 0: none")
     seed: int = Field(default=0, ge=0)
+
+
+class LifeConfig(BaseModel):
+    """What stage 4 goes through, and how the past is kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stream: str = Field(default="short", description="a name of training.regimes.COURSES")
+    order: int = Field(default=0, ge=0, description="order of its tasks; 0: as it stands")
+    boundaries: str = Field(default="known", pattern="^(known|hidden|gradual)$")
+    past_bytes: int = Field(default=16_000_000, ge=1, description="budget of the sequences of the past")
+    balanced: bool = Field(
+        default=True, description="a share of the past to each regime, success and failure; else a reservoir"
+    )
 
 
 class PoolConfig(BaseModel):
@@ -84,6 +109,7 @@ class RunConfig(BaseModel):
     brain: BrainConfig = BrainConfig()
     learn: LearnConfig = LearnConfig()
     pool: PoolConfig = PoolConfig()
+    life: LifeConfig = LifeConfig()
     memory: bool = Field(default=False, description="recall from episodic memory while acting")
     memory_path: str = Field(
         default="", description="recall from this file instead, which other runs share; made where it is not"

@@ -192,6 +192,8 @@ def chunk(steps: Sequence[Step], bonus: np.ndarray, mind: Mind, scale: float = 1
         terminated=outcome.terminated,
         truncated=outcome.truncated,
         success=outcome.success,
+        free=stack([t.free for t in thought]),
+        value=stack([t.value for t in thought]),
         mind=jax.tree.map(np.asarray, mind),
     )
 

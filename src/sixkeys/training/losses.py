@@ -20,6 +20,7 @@ from sixkeys.agent.policy import behaviour, valid_mass
 from sixkeys.agent.self_model import STEP_UNIT
 from sixkeys.agent.world_model import Belief, Foresight, divergence
 from sixkeys.training.config import LearnConfig
+from sixkeys.training.consolidate import distance
 
 SCALE_FLOOR = 0.2
 """Advantages are divided by their spread, but by no less than this: noise must not become a lesson."""
@@ -47,6 +48,10 @@ class Chunk(NamedTuple):
     terminated: Bool[Rows, " T"]
     truncated: Bool[Rows, " T"]
     success: Bool[Rows, " T"]
+    free: Float[Rows, "T 6"]
+    """What the thinker would have pressed, before any mask."""
+    value: Float[Rows, " T"]
+    """What it expected."""
     mind: Mind
     """The mind before the first observation."""
 
@@ -56,6 +61,7 @@ class Weights(NamedTuple):
 
     policy: Float[Array, ""] | np.float32
     entropy: Float[Array, ""] | np.float32
+    clone: Float[Array, ""] | np.float32 = np.float32(0)
 
 
 def unroll(brain: Brain, chunk: Chunk) -> Inner:
@@ -217,13 +223,20 @@ def imitation_loss(chunk: Chunk, inner: Inner, config: LearnConfig, gamma: float
     return mean(-chosen * better + 0.5 * config.value_coef * jnp.square(short), real)
 
 
+def clone_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:
+    """How far are policy (nats) and value (squares) from those of then? CLEAR, Rolnick et al. 2019."""
+    real = ~chunk.begun[:, 1:]
+    apart = distance(inner.choice.logits[:, :-1], jnp.log(chunk.free + 1e-8))
+    return mean(apart + 0.5 * config.value_coef * jnp.square(inner.choice.value[:, :-1] - chunk.value), real)
+
+
 def total_loss(
     brain: Brain, fresh: Chunk, replayed: Chunk | None, weights: Weights, config: LearnConfig
 ) -> tuple[Array, dict[str, Array]]:
     """Everything, in the order of the corridor. Rows axis first in both chunks.
 
     The world model learns from fresh and replayed rows alike, policy and self from the fresh ones; old
-    successes are imitated from the replayed ones.
+    successes are imitated from the replayed ones. The last `past_rows` of these are the past; it is cloned.
     """
     rows, gamma = len(fresh.reward), brain.config.gamma
     every = fresh
@@ -236,6 +249,10 @@ def total_loss(
     if replayed is not None:
         again = imitation_loss(replayed, jax.tree.map(lambda x: x[rows:], thoughts), config, gamma)
         policy, more["policy/imitation"] = policy + config.imitation_coef * again, again
+        if config.clone_coef and config.past_rows:
+            past, thought = jax.tree.map(lambda x: x[-config.past_rows :], (replayed, thoughts))
+            more["policy/clone"] = clone_loss(past, thought, config)
+            policy = policy + weights.clone * more["policy/clone"]
     total = weights.policy * policy + config.world_coef * world
     if brain.config.use_self:
         itself = self_loss(fresh, inner, config)

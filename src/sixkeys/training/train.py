@@ -1,13 +1,14 @@
 """How does the agent learn? A2C over a pool of worlds, in stages, as a generator of snapshots.
 
 Stage 1 learns the world model from play (the untrained policy is close to random), stage 2 the policy by A2C
-with everything else going on. Whoever consumes the snapshots evaluates, saves, shows or stops.
+with everything else going on. Stage 4 is a life (life.py): A2C in one regime after the other. Whoever
+consumes the snapshots evaluates, saves, shows or stops.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,7 +21,9 @@ import optax
 from sixkeys.agent.brain import Brain
 from sixkeys.loop import Habits
 from sixkeys.training.config import LearnConfig, RunConfig
+from sixkeys.training.consolidate import Importance, elastic
 from sixkeys.training.lane import Beside, Components, Ended, Lane, Pooled
+from sixkeys.training.life import Life, unflat
 from sixkeys.training.losses import Chunk, Weights, total_loss
 from sixkeys.training.replay import Replay
 from sixkeys.training.sampler import Sampler
@@ -48,6 +51,8 @@ class Kept(NamedTuple):
     replays: tuple[Replay, Replay]
     """Of lanes that are drawn and of those beside, whose observations may have other senses."""
     rng: np.random.Generator
+    life: Life | None = None
+    """In stage 4, where lanes come one after the other."""
 
 
 class Snapshot(NamedTuple):
@@ -91,10 +96,15 @@ def _update(
     fresh: Chunk,
     replayed: Chunk | None,
     weights: Weights,
+    dear: Importance | None,
     rate: jax.Array,
     learn: LearnConfig,
 ) -> tuple[Brain, optax.OptState, dict[str, jax.Array]]:
-    gradient, losses = jax.grad(total_loss, has_aux=True)(brain, fresh, replayed, weights, learn)
+    def loss(brain: Brain) -> tuple[jax.Array, dict[str, jax.Array]]:
+        total, losses = total_loss(brain, fresh, replayed, weights, learn)
+        return (total if dear is None else total + learn.elastic_coef * elastic(brain, dear)), losses
+
+    gradient, losses = jax.grad(loss, has_aux=True)(brain)
     losses["gradient"] = optax.tree.norm(gradient)
     steps, optimizer = _optimizer(learn).update(gradient, optimizer)
     return jax.tree.map(lambda w, s: w - rate * s, brain, steps), optimizer, losses
@@ -109,13 +119,12 @@ def train(
 ) -> Iterator[Snapshot]:
     """Yields a snapshot after every update until the run is done.
 
-    pool: all worlds in one, or a track a world, of which `config.pool.at_once` are drawn for an update.
+    pool: all worlds in one, or a track a world, of which `config.pool.at_once` are drawn for an update; in
+    stage 4 a track a task of the stream.
     `brain` starts from given weights; `resume` (the components of a snapshot) goes on from there, bit for bit
-    where no track is beside. Raises ValueError where the config asks for a stage that does not exist.
+    where no track is beside. Raises ValueError where tracks do not fit a stream.
     """
     learn = config.learn
-    if learn.stage4_updates:
-        raise ValueError("stage 4 (lifelong learning) does not exist yet; set stage4_updates=0")
     tracks = [Track(pool)] if not isinstance(pool, Sequence) else pool
     brain = Brain(config.brain, learn.seed) if brain is None else brain
     with ThreadPoolExecutor(max(1, sum(track.beside for track in tracks))) as threads:
@@ -124,14 +133,12 @@ def train(
         if resume is not None:
             state = _resume(state, resume, kept)
         seats = sum(lane.pool.seats for lane in kept.lanes[: kept.sampler.at_once])
-        total = learn.stage1_updates + _updates(learn, seats)
+        total = learn.stage4_updates or learn.stage1_updates + _updates(learn, seats)
         while state.update < total:
             started = time.perf_counter()
-            share = min(
-                1.0, max(0, state.update - learn.stage1_updates) / max(1, total - learn.stage1_updates)
-            )
+            share = _share(learn, state.update, total)
             bonus = learn.novelty_coef * (1 - share)
-            fresh, ended = _experience(state.brain, kept, habits, learn, bonus)
+            fresh, ended = _experience(state, kept, habits, learn, bonus)
             state, losses = _learn(state, fresh, kept, learn, share)
             for lane in kept.beside:
                 late = lane.gathered(state.brain, habits, learn)
@@ -166,16 +173,21 @@ def _kept(config: RunConfig, tracks: Sequence[Track], brain: Brain, threads: Thr
     sampler = Sampler(weights, min(config.pool.at_once or len(fast), len(fast)))
     beside = [Beside(lanes[number], threads) for number in slow]
     replays = (Replay(config.learn.replay_size), Replay(config.learn.replay_size))
-    return Kept([lanes[number] for number in fast], beside, sampler, replays, rng)
+    life = Life(config, brain) if config.learn.stage4_updates else None
+    if life is not None and len(fast) != len(life.stream.tasks):
+        raise ValueError(f"{len(fast)} fast tracks for {len(life.stream.tasks)} tasks of a stream")
+    return Kept([lanes[number] for number in fast], beside, sampler, replays, rng, life)
 
 
 def _experience(
-    brain: Brain, kept: Kept, habits: Habits, learn: LearnConfig, bonus: float
+    state: State, kept: Kept, habits: Habits, learn: LearnConfig, bonus: float
 ) -> tuple[Chunk, Ended]:
     """What the lanes that are drawn bring, in one chunk."""
     many = len(kept.lanes) > 1
-    chosen = kept.sampler.draw(kept.rng) if many else [0]
-    found = [kept.lanes[number].gather(brain, habits, learn) for number in chosen]
+    chosen = kept.sampler.draw(kept.rng) if many and kept.life is None else [0]
+    if kept.life is not None:
+        chosen = [kept.life.stream.draw(state.update, kept.rng)]
+    found = [kept.lanes[number].gather(state.brain, habits, learn) for number in chosen]
     for number, one in zip(chosen, found, strict=True):
         kept.sampler.tell(number, one.ended.success)
     chunks = [kept.lanes[n].chunk(one, bonus) for n, one in zip(chosen, found, strict=True)]
@@ -187,13 +199,30 @@ def _learn(
     state: State, fresh: Chunk, kept: Kept, learn: LearnConfig, share: float, beside: bool = False
 ) -> tuple[State, dict[str, jax.Array]]:
     """One update; one that comes beside does not count as one of the run's."""
-    replayed, replay = None, kept.replays[beside]
+    parts, replay, life = [], kept.replays[beside], kept.life
     if learn.replay_rows:
         replay.add(flatten(fresh), np.asarray(fresh.success.any(1)))
-        replayed = _unflat(fresh, replay.sample(learn.replay_rows, kept.rng))
+        parts.append(replay.sample(learn.replay_rows, kept.rng))
     weights, rate = _schedule(learn, state.update, share)
-    brain, optimizer, losses = _update(state.brain, state.optimizer, fresh, replayed, weights, rate, learn)
+    dear = None if life is None else life.dear
+    if life is not None and learn.past_rows:
+        weights = weights._replace(clone=np.float32(learn.clone_coef * (len(life.past) > 0)))
+        parts.append(life.recall(fresh, kept.rng))
+        life.remember(fresh, state.update, kept.rng)
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else None
+    replayed = None if joined is None else unflat(fresh, joined)
+    brain, optimizer, losses = _update(
+        state.brain, state.optimizer, fresh, replayed, weights, dear, rate, learn
+    )
+    if life is not None:
+        life.consolidate(brain, weights, fresh, replay, state.update, kept.rng)
     return State(brain, optimizer, state.update + (not beside)), losses
+
+
+def _share(learn: LearnConfig, update: int, total: int) -> float:
+    """How much of stage 2 is done; a life has no end that rates could fall towards."""
+    past = max(0, update - learn.stage1_updates) / max(1, total - learn.stage1_updates)
+    return 0.0 if learn.stage4_updates else min(1.0, past)
 
 
 def _updates(learn: LearnConfig, seats: int) -> int:
@@ -204,14 +233,9 @@ def _schedule(learn: LearnConfig, update: int, share: float) -> tuple[Weights, n
     def fall(end: float) -> float:
         return 1.0 + (end - 1.0) * share
 
-    policy = 0.0 if update < learn.stage1_updates else 1.0
+    policy = 0.0 if update < learn.stage1_updates and not learn.stage4_updates else 1.0
     weights = Weights(np.float32(policy), np.float32(learn.entropy_coef * fall(learn.final_entropy)))
     return weights, np.float32(learn.learning_rate * fall(learn.final_learning_rate))
-
-
-def _unflat(like: Chunk, arrays: Mapping[str, np.ndarray]) -> Chunk:
-    structure = jax.tree_util.tree_structure(like)
-    return jax.tree_util.tree_unflatten(structure, [arrays[name] for name in flatten(like)])
 
 
 def _suffix(number: int) -> str:
@@ -230,6 +254,8 @@ def _components(state: State, kept: Kept) -> Components:
     }
     if kept.beside:
         components["replay_beside"] = kept.replays[1].state()
+    if kept.life is not None:
+        components["life"] = kept.life.state()
     for number, lane in enumerate(_lanes(kept)):
         components |= {name + _suffix(number): part for name, part in lane.components().items()}
     return components
@@ -239,6 +265,8 @@ def _resume(state: State, saved: Components, kept: Kept) -> State:
     kept.replays[0].restore(saved["replay"])
     if kept.beside:
         kept.replays[1].restore(saved["replay_beside"])
+    if kept.life is not None:
+        kept.life.restore(saved["life"])
     kept.sampler.restore(saved["sampler"])
     for number, lane in enumerate(_lanes(kept)):
         names = ("carry", "moment", "pool", "novelty", "random")

@@ -1,0 +1,98 @@
+"""What lasts through a life of many regimes? Where it is, rows of its past, which weights are dear to it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sixkeys.agent.brain import Brain
+from sixkeys.training.config import LearnConfig, RunConfig
+from sixkeys.training.consolidate import Importance, consolidated, squared_gradients, unimportant
+from sixkeys.training.losses import Chunk, Weights, total_loss
+from sixkeys.training.regimes import Stream, stream
+from sixkeys.training.replay import Balanced, Replay
+from sixkeys.training.trees import flatten, refill
+
+LATE = 0.5
+"""Of a stage whose end is known, only what follows this share is kept: the first deeds are not yet skill."""
+CLOCK = 50
+"""Updates between consolidations where boundaries are not told."""
+EXAMPLES, FADING = 32, 0.95
+"""Rows that importance is measured on; the share of it that is left after each consolidation."""
+
+
+class Life:
+    """A life in a stream. Keeps state: rows of the past within a budget of bytes; importance of weights."""
+
+    def __init__(self, config: RunConfig, brain: Brain):
+        life, self.learn = config.life, config.learn
+        self.stream: Stream = stream(life.stream, life.order, self.learn.stage4_updates, life.boundaries)
+        self.balanced, self.past = life.balanced, Balanced(life.past_bytes)
+        self.dear: Importance | None = unimportant(brain) if self.learn.elastic_coef else None
+
+    def remember(self, fresh: Chunk, update: int, rng: np.random.Generator) -> None:
+        """Keeps rows of what was just lived, by regime and success where the learner balances them."""
+        told = self.stream.told(update)
+        if not self.learn.past_rows or (self.balanced and told is not None and self._early(update)):
+            return
+        solved = np.asarray(fresh.success).any(1).astype(np.int64)
+        groups = np.asarray(2 * (told or 0) + solved if self.balanced else 0 * solved)
+        self.past.add(flatten(fresh), groups, rng)
+
+    def _early(self, update: int) -> bool:
+        return self.stream.within(update) < LATE
+
+    def recall(self, fresh: Chunk, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """`past_rows` rows of the past; of the present while there is none."""
+        if len(self.past):
+            return self.past.sample(self.learn.past_rows, rng)
+        rows = np.arange(self.learn.past_rows) % len(fresh.reward)
+        return {name: array[rows] for name, array in flatten(fresh).items()}
+
+    def consolidate(
+        self,
+        brain: Brain,
+        weights: Weights,
+        like: Chunk,
+        recent: Replay,
+        update: int,
+        rng: np.random.Generator,
+    ) -> None:
+        """Measures which weights matter, where a stage ends or, untold of its end, by the clock."""
+        due = (update + 1) % CLOCK == 0 if self.stream.told(update) is None else self.stream.ends(update)
+        if self.dear is None or not due or not len(recent):
+            return
+        rows = unflat(like, recent.sample(EXAMPLES, rng))
+        self.dear = consolidated(self.dear, _important(brain, rows, weights, self.learn), brain, FADING)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything as arrays, for a checkpoint."""
+        dear = {} if self.dear is None else {f"dear/{n}": a for n, a in flatten(self.dear).items()}
+        return {**dear, **{f"past/{name}": array for name, array in self.past.state().items()}}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Goes on from what `state` returned."""
+        part = {head: {n.split("/", 1)[1]: a for n, a in state.items() if n.startswith(f"{head}/")}
+                for head in ("dear", "past")}  # fmt: skip
+        self.past.restore(part["past"])
+        if self.dear is not None:
+            self.dear = jax.tree.map(jnp.asarray, refill(self.dear, part["dear"]))
+
+
+def unflat(like: Chunk, arrays: dict[str, np.ndarray]) -> Chunk:
+    """Flat arrays as a chunk again."""
+    structure = jax.tree_util.tree_structure(like)
+    return jax.tree_util.tree_unflatten(structure, [arrays[name] for name in flatten(like)])
+
+
+@partial(jax.jit, static_argnames="learn")
+def _important(brain: Brain, rows: Chunk, weights: Weights, learn: LearnConfig) -> Any:
+    def loss(brain: Brain, row: Chunk) -> jax.Array:
+        one = jax.tree.map(lambda x: x[None], row)
+        return total_loss(brain, one, None, weights, learn)[0]
+
+    return squared_gradients(loss, brain, rows)

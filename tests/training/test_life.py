@@ -1,0 +1,109 @@
+"""Does a life go on bit for bit, keep what it should, and mind its boundaries?"""
+
+import itertools
+
+import jax
+import numpy as np
+import pytest
+
+from sixkeys import build
+from sixkeys.agent.brain import Brain
+from sixkeys.training import regimes
+from sixkeys.training.checkpoint import load, save
+from sixkeys.training.config import LifeConfig
+from sixkeys.training.lane import Lane
+from sixkeys.training.losses import clone_loss, unroll
+from sixkeys.training.regimes import Course
+from sixkeys.training.train import train
+
+UPDATES = 8
+"""Two of each of four stages."""
+
+
+@pytest.fixture(autouse=True)
+def tiny_course(monkeypatch):
+    """Two interfaces of one grid, one after the other, and both again."""
+    tasks = ("grid:grid_empty", "grid:grid_empty~keys1")
+    monkeypatch.setattr(regimes, "COURSES", {"tiny": Course(tasks, 2)})
+
+
+def living(tiny_config, boundaries="known", balanced=True, elastic=1.0):
+    changes = {
+        "stage4_updates": UPDATES, "past_rows": 3, "clone_coef": 1.0, "elastic_coef": elastic,
+    }  # fmt: skip
+    life = LifeConfig(stream="tiny", boundaries=boundaries, balanced=balanced, past_bytes=60_000)
+    learn = tiny_config.learn.model_copy(update=changes)
+    return tiny_config.model_copy(update={"learn": learn, "life": life})
+
+
+def run(config, resume=None, take=None):
+    tracks = build.training_tracks(config)
+    try:
+        for snapshot in itertools.islice(train(config, tracks, resume=resume), take):
+            yield snapshot, snapshot.components()
+    finally:
+        for track in tracks:
+            track.pool.close()
+
+
+@pytest.mark.parametrize("boundaries", ["known", "gradual"])
+def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, boundaries):
+    config = living(tiny_config, boundaries)
+    whole = list(run(config))
+    assert len(whole) == UPDATES
+    half = list(run(config, take=5))[-1]
+    save(tmp_path, half[0].update, half[1], {})
+    resumed = list(run(config, resume=load(tmp_path).components))
+    assert len(resumed) == UPDATES - 5
+    (last, parts), (again, same) = whole[-1], resumed[-1]
+    assert again.losses == last.losses
+    assert parts.keys() == same.keys()
+    for name in parts:
+        assert parts[name].keys() == same[name].keys()
+        for part, array in parts[name].items():
+            np.testing.assert_array_equal(array, same[name][part], err_msg=f"{name}/{part}")
+
+
+def test_each_stage_plays_its_own_task_and_keeps_what_is_late(tiny_config):
+    keys, groups = [], []
+    for _, parts in run(living(tiny_config)):
+        keys.append([int(parts["carry"]["keys"]), int(parts["carry_1"]["keys"])])
+        groups.append(set((parts["life"]["past/slots"][:, 0] // 2).tolist()))
+    pressed = np.diff([[0, 0], *keys], axis=0) > 0
+    assert pressed.argmax(1).tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
+    assert (pressed.sum(1) == 1).all()
+    assert groups == [set(), {0}, {0}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}]
+
+
+def test_importance_is_measured_where_a_stage_ends(tiny_config):
+    seen = [
+        sum(float(array.sum()) for name, array in parts["life"].items() if name.startswith("dear/fisher"))
+        for _, parts in run(living(tiny_config), take=4)
+    ]
+    assert seen[0] == 0 < seen[1] == seen[2] < seen[3]
+    plain = next(run(living(tiny_config, elastic=0.0)))
+    assert not any(name.startswith("dear/") for name in plain[1]["life"])
+
+
+def test_cloning_is_next_to_nothing_where_nothing_changed(tiny_config, tiny_brain):
+    """Not quite nothing: a thought made again draws other latents."""
+    pool = build.training_pool(tiny_config)
+    lane = Lane(pool, tiny_brain, 0, np.random.default_rng(0))
+    chunk = lane.chunk(lane.gather(tiny_brain, build.habits(tiny_config), tiny_config.learn), 0.0)
+    pool.close()
+
+    def apart(brain):
+        thoughts = jax.vmap(lambda row: unroll(brain, row))(chunk)
+        return float(clone_loss(chunk, thoughts, tiny_config.learn))
+
+    same, other = apart(tiny_brain), apart(Brain(tiny_config.brain, seed=4))
+    assert same < 2e-3
+    assert same < 0.1 * other
+
+
+def test_the_past_stays_within_its_bytes(tiny_config):
+    config = living(tiny_config, balanced=False)
+    *_, (_, parts) = run(config)
+    rows = [array for name, array in parts["life"].items() if name.startswith("past/rows/")]
+    assert 0 < sum(array.nbytes for array in rows) <= config.life.past_bytes
+    assert set(parts["life"]["past/slots"][:, 0].tolist()) == {0}
