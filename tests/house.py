@@ -42,7 +42,7 @@ JAX_ROOMS = {"agent", "planning", "training"}
 JAX_FILES = {"language/code.py"}
 SENT_INSIDE = {"envs/repo/forbidden.py"}
 """Files that are sent into the sandbox as text, as code under test; nothing of ours imports them."""
-FILE_LINES, FUNCTION_LINES, CODE_LINES, PUBLIC_NAMES = 400, 60, 20_000, 25
+FILE_LINES, FUNCTION_LINES, CODE_LINES, PUBLIC_NAMES = 400, 60, 24_000, 25
 DOTTED = re.compile(rf"{PACKAGE}\.\w+[.:][\w.]+")
 """A string that names something in a room; a logger's name has one dot only."""
 FORBIDDEN_WORDS = re.compile(r"\bTODO\b|\bFIXME\b|NotImplementedError|type:\s*ignore|noqa")
