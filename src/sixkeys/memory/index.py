@@ -17,7 +17,7 @@ import numpy as np
 
 EXACT = 100_000
 """Entries up to which all are compared."""
-CONNECTIVITY, ADDING, SEARCHING = 16, 64, 128
+CONNECTIVITY, ADDING, SEARCHING = 16, 128, 512
 """Of the graph: links of a node, nodes looked at while one is added and while one is looked up. Measured by
 benchmarks/memory.py."""
 WIDER = 8
