@@ -18,8 +18,8 @@ import numpy as np
 EXACT = 100_000
 """Entries up to which all are compared."""
 CONNECTIVITY, ADDING, SEARCHING = 16, 128, 512
-"""Of the graph: links of a node, nodes looked at while one is added and while one is looked up; what they cost and
-find is measured by benchmarks/memory.py."""
+"""Of the graph: links of a node, nodes looked at while one is added and while one is looked up.
+benchmarks/memory.py says what they cost and find."""
 WIDER = 8
 """How many times more are looked up in the graph where only one world's are wanted."""
 CHUNK = 50_000
