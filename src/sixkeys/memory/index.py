@@ -17,9 +17,9 @@ import numpy as np
 
 EXACT = 100_000
 """Entries up to which all are compared."""
-CONNECTIVITY, ADDING, SEARCHING = 16, 64, 128
-"""Of the graph: links of a node, nodes looked at while one is added and while one is looked up. Measured by
-benchmarks/memory.py."""
+CONNECTIVITY, ADDING, SEARCHING = 16, 128, 512
+"""Of the graph: links of a node, nodes looked at while one is added and while one is looked up.
+benchmarks/memory.py says what they cost and find."""
 WIDER = 8
 """How many times more are looked up in the graph where only one world's are wanted."""
 CHUNK = 50_000
