@@ -28,7 +28,7 @@ from sixkeys.cli.common import bar, parse, say
 from sixkeys.contract import KEYS, TEST_SEEDS, Moment, Outcome
 from sixkeys.envs.pool import Pool
 from sixkeys.loop import turn
-from sixkeys.planning import planner
+from sixkeys.planning import pilot
 from sixkeys.planning.compile import Noted, check
 
 Saved = dict[str, Any]
@@ -67,7 +67,7 @@ def main() -> int:
 
 def played(pool: Pool, options: Options) -> Saved:
     """The books of the run when it has ended: keys, digest, memory, and what went against a plan."""
-    thinker, file = planner.Planner(), options.folder / "run.npz"
+    thinker, file = pilot.Pilot(), options.folder / "run.npz"
     lore = thinker.lore[pool.worlds[0].world_spec.world]
     now, mind, books = restored(pool, file) if file.exists() else started(pool, thinker)
     trace: list[Noted] = []
@@ -94,7 +94,7 @@ def played(pool: Pool, options: Options) -> Saved:
     return books
 
 
-def started(pool: Pool, thinker: planner.Planner) -> tuple[Moment, planner.Mind, Saved]:
+def started(pool: Pool, thinker: pilot.Pilot) -> tuple[Moment, pilot.Mind, Saved]:
     """The first moment, a fresh mind, empty books."""
     books = {
         "keys": 0,
@@ -113,15 +113,15 @@ def memory() -> tuple[int, int]:
     return tracemalloc.get_traced_memory()[0] // 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def saved(pool: Pool, mind: planner.Mind, books: Mapping[str, Any], file: Path) -> None:
+def saved(pool: Pool, mind: pilot.Mind, books: Mapping[str, Any], file: Path) -> None:
     """One file, there in whole or not at all."""
-    text = json.dumps({"mind": planner.to_data(mind), "books": books})
+    text = json.dumps({"mind": pilot.to_data(mind), "books": books})
     beside = file.with_suffix(".part.npz")
     np.savez(beside, text=np.frombuffer(text.encode(), np.uint8), **pool.state())
     beside.replace(file)
 
 
-def restored(pool: Pool, file: Path) -> tuple[Moment, planner.Mind, Saved]:
+def restored(pool: Pool, file: Path) -> tuple[Moment, pilot.Mind, Saved]:
     """The moment, the mind and the books at the last save."""
     with np.load(file) as arrays:
         data = json.loads(arrays["text"].tobytes())
@@ -130,7 +130,7 @@ def restored(pool: Pool, file: Path) -> tuple[Moment, planner.Mind, Saved]:
     none = np.zeros(1, bool)
     outcome = Outcome(np.zeros(1, np.float32), none, none, none, none)
     assert offered.shape == (1, KEYS)
-    return Moment(observation, offered, none, outcome), planner.from_data(data["mind"]), data["books"]
+    return Moment(observation, offered, none, outcome), pilot.from_data(data["mind"]), data["books"]
 
 
 if __name__ == "__main__":
