@@ -52,7 +52,7 @@ def test_ours_has_the_bytes_of_the_published_arms(digits, some):
         assert len(memory) == arm.memory // 45
 
 
-def test_waking_units_changes_no_answer_that_was_asked_for(digits, some):
+def test_waking_units_changes_answers_by_next_to_nothing(digits, some):
     image = some[0] / np.float32(16)
     rng = np.random.default_rng(1)
     weights = digits.drawn(rng)
@@ -60,4 +60,4 @@ def test_waking_units_changes_no_answer_that_was_asked_for(digits, some):
     woken, count = digits.woken(weights, image, rng)
     assert count >= 7
     before, after = (digits.logits_of(w, jnp.asarray(image)) for w in (weights, woken))
-    np.testing.assert_allclose(before, after, atol=0.05)
+    assert np.abs(before - after).mean() < 0.02 * np.abs(before).mean(), "a sleeping unit says next to nothing"
