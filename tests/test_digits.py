@@ -60,4 +60,4 @@ def test_waking_units_changes_answers_by_next_to_nothing(digits, some):
     woken, count = digits.woken(weights, image, rng)
     assert count >= 7
     before, after = (digits.logits_of(w, jnp.asarray(image)) for w in (weights, woken))
-    assert np.abs(before - after).mean() < 0.02 * np.abs(before).mean(), "a sleeping unit says next to nothing"
+    assert np.abs(before - after).mean() < 0.02 * np.abs(before).mean(), "a sleeper says next to nothing"
