@@ -90,7 +90,7 @@ def size(length: int) -> int:
 def played(length: int, arm: str, block: int) -> dict:
     """One block of evaluation episodes; `block` names the list of their seeds."""
     seats, began = size(length), time.perf_counter()
-    pools = build.evaluation_pools(f"chains:chain_{length}", seats, 0)
+    pools = build.evaluation_pools(f"chains:chain_{length}", seats)
     done = evaluate(ARMS[arm](), pools, seats, arm == "random", block)
     columns = {"success": done.success, "keys": done.steps, "oracle": done.oracle_steps, "seed": done.seed}
     episodes = [dict(zip(columns, map(int, row), strict=True)) for row in zip(*columns.values(), strict=True)]

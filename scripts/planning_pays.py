@@ -61,7 +61,7 @@ def main() -> None:
     for planner, coef, simulations in arms:
         agent, config = build.load_agent(None, True, coef, planner=planner, simulations=simulations)
         thinker = Counted(agent)
-        pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats, config.brain.senses)
+        pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats)
         start = time.perf_counter()
         got = evaluate(thinker, pools, options.episodes, masked=False)
         seconds, base = time.perf_counter() - start, base or got

@@ -37,7 +37,7 @@ def test_kinds_are_the_worlds_own() -> None:
 def test_the_map_is_the_world_at_every_key_of_an_episode() -> None:
     """Where the planner thinks it is, and what it thinks lies there, against the world's hidden state."""
     for seed in range(4):
-        pool = build.evaluation_pools("chains:chain_100", 1, 0)(lambda seat, episode, seed=seed: seed)
+        pool = build.evaluation_pools("chains:chain_100", 1)(lambda seat, episode, seed=seed: seed)
         world: ChainWorld = pool.worlds[0]
         thinker, now = Pilot(), pool.reset()
         mind, start, wide = thinker.begin(1, 0), int(world.state()["at"][0]), world._wide

@@ -19,7 +19,7 @@ from sixkeys.envs.chains_sections import CLOSED, GATE, LEVER, LEVERED, SHUTTER
 from sixkeys.envs.grid_layouts import DOOR_OPEN
 from sixkeys.envs.pool import Pool
 from sixkeys.loop import Habits, look, turn
-from sixkeys.planning import planner
+from sixkeys.planning import pilot
 from sixkeys.planning.atlas import NOTHING, Known, Thing
 from sixkeys.planning.compile import Noted, Plan, advance, check, from_data, printed, to_data
 from sixkeys.planning.goals import Step
@@ -40,7 +40,7 @@ PLAN = Plan(
 
 
 def make_pool(world: str, seed: int) -> Pool:
-    return build.evaluation_pools(world, 1, 0)(lambda seat, episode: seed)
+    return build.evaluation_pools(world, 1)(lambda seat, episode: seed)
 
 
 # --- plans ---
@@ -130,7 +130,7 @@ def test_it_is_a_thinker_and_says_which_worlds_it_knows() -> None:
     [("chains:chain_12", 39), ("chains:chain_50", 39), ("grid:grid_mixed", 39), ("grid:grid_house", 39)],
 )
 def test_it_gets_there_and_needs_no_hints(world: str, least: int) -> None:
-    pools = build.evaluation_pools(world, 20, 0)
+    pools = build.evaluation_pools(world, 20)
     unmasked, masked = (evaluate(Pilot(), pools, 40, hints, seed=5) for hints in (False, True))
     assert unmasked.success.sum() >= least
     np.testing.assert_array_equal(unmasked.steps, masked.steps)
@@ -138,7 +138,7 @@ def test_it_gets_there_and_needs_no_hints(world: str, least: int) -> None:
 
 
 def test_without_goals_it_wastes_keys() -> None:
-    pools = build.evaluation_pools("chains:chain_100", 20, 0)
+    pools = build.evaluation_pools("chains:chain_100", 20)
     nearest, planned = (
         evaluate(Pilot(goals=goals), pools, 20, False).success.sum() for goals in (False, True)
     )
@@ -188,12 +188,12 @@ def test_a_mind_goes_through_json_and_presses_the_same_keys() -> None:
         now, mind, keys, resumed = pool.reset(), thinker.begin(1, 0), [], []
         for number in range(120):
             if number == 60:
-                state, at, data = pool.state(), now, json.dumps(planner.to_data(mind))
+                state, at, data = pool.state(), now, json.dumps(pilot.to_data(mind))
             step, mind = turn(pool, now, thinker, mind, False)
             now = step.then
             keys.append(int(step.thought.action[0]))
         pool.restore(state)
-        now, mind = at, planner.from_data(json.loads(data))
+        now, mind = at, pilot.from_data(json.loads(data))
         for _ in range(60):
             step, mind = turn(pool, now, Pilot(goals=goals), mind, False)
             now = step.then
@@ -234,7 +234,7 @@ def test_a_law_is_kept() -> None:
 
 def test_the_bench_plays_it_where_a_gate_names_it() -> None:
     case = quick(find("chain_12"))
-    pools = build.evaluation_pools("chains:chain_12", case.seats, 0)
+    pools = build.evaluation_pools("chains:chain_12", case.seats)
     results = list(climb(case, build.planners(case), pools))
     assert [result.passed for result in judge(case, summaries(results, case))] == [True]
     assert build.planners(find("grid_key")) == {}

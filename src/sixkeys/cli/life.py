@@ -42,7 +42,7 @@ def scores(brain: Brain, config: RunConfig, episodes: int, tell: Callable[[], ob
     """float [tasks]: pass rate of each task of the stream, no hints shown."""
     agent, rates = Agent(brain), []
     for task in stream_of(config).tasks:
-        pools = build.evaluation_pools(task, config.pool.seats[0], config.brain.senses, config.isolation)
+        pools = build.evaluation_pools(task, config.pool.seats[0], config.isolation)
         rates.append(float(evaluate(agent, pools, episodes, masked=False).success.mean()))
         tell()
     return np.array(rates)
