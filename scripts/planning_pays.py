@@ -59,7 +59,7 @@ def main() -> None:
         for n in options.simulations
     ]
     for planner, coef, simulations in arms:
-        agent, config = build.load_agent(None, True, coef, planner=planner, simulations=simulations)
+        agent, _ = build.load_agent(None, True, coef, planner=planner, simulations=simulations)
         thinker = Counted(agent)
         pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats)
         start = time.perf_counter()
