@@ -42,9 +42,8 @@ def searches(agent: Any, seats: int, simulations: int) -> dict[str, Callable[[],
     from sixkeys.planning.search import search
 
     brain = agent.brain
-    pondered = jax.jit(jax.vmap(brain.ponder))(
-        plain(moment(seats, brain.config.senses)), agent.begin(seats, 0)
-    )
+    seen, mind = plain(moment(seats, brain.config.senses)), agent.begin(seats, 0)
+    pondered = jax.jit(lambda brain: jax.vmap(brain.ponder)(seen, mind))(brain)
     effort, roots = brain.effort(simulations), pondered.root
 
     def ours(brain: Any, roots: Any, key: Any) -> Any:
