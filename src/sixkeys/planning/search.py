@@ -11,12 +11,17 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import mctx
+import mctx as typed_mctx
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.contract import KEYS
 from sixkeys.planning.model import IMPOSSIBLE, Imagine, possible
 from sixkeys.planning.planner import Effort, Root
+
+mctx: Any = typed_mctx
+"""Its dataclasses and protocols say nothing to a type checker."""
+Tree = Any
+"""`mctx.Tree`: arrays over nodes and edges."""
 
 
 class Node(NamedTuple):
@@ -40,7 +45,7 @@ def search(imagine: Imagine, root: Root, key: Array, effort: Effort) -> Float[Ar
     return jnp.where(shut[:KEYS] & root.allowed, IMPOSSIBLE, scores)
 
 
-def grow(imagine: Imagine, root: Root, key: Array, effort: Effort) -> mctx.Tree:
+def grow(imagine: Imagine, root: Root, key: Array, effort: Effort) -> Tree:
     """The tree of one decision; every array has an axis of 1 in front, because `mctx` knows batches only.
 
     With several outcomes a key leads to a node of chance, whose edges KEYS and up are outcomes, visited in
@@ -48,7 +53,7 @@ def grow(imagine: Imagine, root: Root, key: Array, effort: Effort) -> mctx.Tree:
     """
     chances = effort.outcomes if effort.outcomes > 1 else 0
 
-    def expand(_: Any, noise: Array, action: Array, node: Node) -> tuple[mctx.RecurrentFnOutput, Node]:
+    def expand(_: Any, noise: Array, action: Array, node: Node) -> tuple[Any, Node]:
         """A key's edge shows one sample of its outcome as the worth of chance; an outcome's edge arrives."""
         arrives = (action >= KEYS) | (chances == 0)
         pressed = jnp.where(action < KEYS, action, node.pressed)
@@ -65,7 +70,7 @@ def grow(imagine: Imagine, root: Root, key: Array, effort: Effort) -> mctx.Tree:
         belief = jax.tree.map(lambda new, old: jnp.where(arrives[0], new, old), then.belief, node.belief)
         return output, Node(belief, pressed, then.risk)
 
-    def worth(base: Any, tree: mctx.Tree, node: Array) -> Float[Array, " edges"]:
+    def worth(base: Any, tree: Tree, node: Array) -> Float[Array, " edges"]:
         shut = closed(tree, node, effort.risk_limit)
         by_chance = shut[:KEYS].all()  # nobody chooses an outcome by its value
         return jnp.where(shut, IMPOSSIBLE, jnp.where(by_chance, 0.0, base(tree, node)))
@@ -104,7 +109,7 @@ def first(tree: Any) -> Any:
     return jax.tree.map(lambda x: x[0], tree)
 
 
-def closed(tree: mctx.Tree, node: Array, limit: float) -> Bool[Array, " edges"]:
+def closed(tree: Tree, node: Array, limit: float) -> Bool[Array, " edges"]:
     """Edges of a node of ONE tree that are not to be taken.
 
     Those believed invalid; and those imagined and found riskier than `limit`, while one that was not is open.
