@@ -92,7 +92,8 @@ class ParallelEnv:
 
     def _seen(self, rows: np.ndarray) -> tuple[dict[str, Observation], dict[str, dict[str, Any]]]:
         observation, offered = self.world.observe()
-        seen = {a: Observation(**{n: v[i] for n, v in observation.items()}) for i, a in self._at(rows)}
+        columns: dict[str, Any] = dict(observation)
+        seen = {a: Observation(**{n: v[i] for n, v in columns.items()}) for i, a in self._at(rows)}
         return seen, {a: {"action_mask": offered[i]} for i, a in self._at(rows)}
 
     def render(self) -> str:
