@@ -31,7 +31,6 @@ def killed(folder: Path, *more: str) -> None:
     while not (folder / "run.npz").exists():
         assert process.poll() is None
         time.sleep(0.02)
-    time.sleep(0.5)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
 
