@@ -1,24 +1,14 @@
 """Does `scripts/digits.py` keep what it says in the bytes it says; does a woken network answer as before?"""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
-SCRIPT = Path(__file__).parents[1] / "scripts" / "digits.py"
+from scripted import script
 
 
 @pytest.fixture(scope="module")
 def digits():
-    spec = importlib.util.spec_from_file_location("digits", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["digits"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["digits"]
+    return script("digits")
 
 
 @pytest.fixture(scope="module")

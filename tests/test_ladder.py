@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import sys
@@ -12,19 +11,12 @@ from types import ModuleType
 
 import pytest
 from rich.console import Console
-
-SCRIPT = Path(__file__).parents[1] / "scripts" / "ladder.py"
+from scripted import script
 
 
 @pytest.fixture(scope="module")
 def ladder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("ladder", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["ladder"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("ladder")
 
 
 def test_every_length_has_its_episodes_in_whole_blocks(ladder: ModuleType) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from scripted import script
 
 from sixkeys import build
 from sixkeys.contract import World
@@ -16,18 +15,10 @@ from sixkeys.envs.computer.tasks import TASKS as COMPUTER_TASKS
 from sixkeys.envs.grid import TASKS as GRID_TASKS
 from sixkeys.envs.tools import TASKS as TOOL_TASKS
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "solvable.py"
-
 
 @pytest.fixture(scope="module")
 def solvable() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("solvable", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["solvable"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("solvable")
 
 
 def oracle(world: World) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -11,21 +10,14 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from scripted import SCRIPTS, script
 
 from sixkeys.training.checkpoint import Checkpoint
-
-SCRIPT = Path(__file__).parents[2] / "scripts" / "kills.py"
 
 
 @pytest.fixture(scope="module")
 def kills() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("kills", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["kills"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("kills")
 
 
 def checkpoint(step: int = 7, update: int = 7, count: int = 7, keys: int = 100) -> Checkpoint:
@@ -76,7 +68,7 @@ def test_the_published_step_is_read_from_the_pointer(kills, tmp_path):
 def test_three_kills_are_survived(tmp_path):
     command = [
         sys.executable,
-        str(SCRIPT),
+        str(SCRIPTS / "kills.py"),
         "--kills",
         "3",
         "--starting",
@@ -96,7 +88,7 @@ def test_three_kills_are_survived(tmp_path):
 
 def test_a_folder_in_use_is_refused(tmp_path):
     (tmp_path / "run").mkdir()
-    command = [sys.executable, str(SCRIPT), "--folder", str(tmp_path / "run")]
+    command = [sys.executable, str(SCRIPTS / "kills.py"), "--folder", str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "exists; name a new folder" in done.stderr
