@@ -14,7 +14,7 @@ from sixkeys.envs import chains_sections, grid_layouts
 from sixkeys.envs.chains import ChainWorld
 from sixkeys.loop import turn
 from sixkeys.planning import atlas, rooms
-from sixkeys.planning.atlas import NOTHING, Known, Thing, far, key_to, way
+from sixkeys.planning.atlas import NOTHING, Known, Sight, Thing, far, key_to, way
 from sixkeys.planning.pilot import Pilot
 from sixkeys.planning.rooms import CHAINS, Rooms
 
@@ -101,7 +101,7 @@ def test_a_map_goes_through_json_unchanged(cells: dict) -> None:
 
 def test_a_map_forgets_what_is_far() -> None:
     cells = {(0, column): Thing(1) for column in range(100)}
-    seen = atlas.look(Known(cells, (0, 50), NOTHING, 1.0), np.zeros((9, 9, 3), np.uint8), 1.0)
+    seen = atlas.look(Known(cells, (0, 50), NOTHING, 1.0), Sight(np.zeros((9, 9, 3), np.uint8), 1.0))
     assert sorted(seen.cells) == [(0, column) for column in range(50 - atlas.REACH, 51 + atlas.REACH)]
 
 

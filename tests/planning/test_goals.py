@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from itertools import product
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sixkeys.planning.atlas import NOTHING, Known, Place
+from sixkeys.planning.atlas import NOTHING, Known, Place, Sight
 from sixkeys.planning.goals import Condition, Step, search
+from sixkeys.planning.skills import Move
 
 HERE = Known({}, (0, 0), NOTHING, 1.0)
 
@@ -23,8 +23,11 @@ class Table:
     def __init__(self, ways: dict[int, list[tuple[int, tuple[int, ...]]]], true: set[int]):
         self.table, self.true = ways, true
 
-    def see(self, known: Known | None, patch: np.ndarray, energy: float, key: int) -> Known:
+    def see(self, known: Known | None, sight: Sight, key: int) -> Known:
         return HERE
+
+    def press(self, move: Move, known: Known) -> int:
+        return 0
 
     def goal(self, known: Known) -> Condition:
         return ("c", 0)

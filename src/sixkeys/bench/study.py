@@ -86,7 +86,7 @@ TOGETHER = settings(
 )
 MIXED = settings(
     pool__at_once=2,
-    learn__rl_steps=1_500_000,
+    learn__rl_steps=2_400_000,
     learn__stage1_updates=60,
     learn__learning_rate=1.5e-3,
     learn__novelty_coef=0.03,

@@ -8,7 +8,7 @@ slip.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,10 @@ from sixkeys.contract import SIDE
 Place = tuple[int, int]
 STEPS: dict[int, Place] = {1: (-1, 0), 2: (0, 1), 3: (1, 0), 4: (0, -1)}
 """Key -> step: north, east, south, west."""
+AHEAD: tuple[Place, ...] = ((0, 1), (1, 0), (0, -1), (-1, 0))
+"""A step ahead after so many turns to the right."""
+BODY: Place = (7, 4)
+"""Where in the patch a body stands whose view turns with it."""
 REACH = 24
 """Rows and columns from here beyond which the map is forgotten."""
 
@@ -32,6 +36,16 @@ class Thing(NamedTuple):
 
 NOTHING = Thing(0)
 Open = Callable[[Thing], bool]
+
+
+class Sight(NamedTuple):
+    """What one moment shows a seat."""
+
+    patch: np.ndarray
+    """uint8 [9, 9, 3]"""
+    energy: float
+    family: int = 0
+    """The family's number in `ids`."""
 
 
 class Known(NamedTuple):
@@ -50,24 +64,56 @@ class Known(NamedTuple):
     """Batteries taken."""
     home: Place | None = None
     """Where that which is in hand was taken."""
+    facing: int = 0
+    """For a body that turns: how often it turned right since the episode began, modulo 4."""
+    family: int = 0
+    dull: int = 0
+    """Colours, as bits, of what was held and was not what is wanted."""
 
 
-def look(known: Known | None, patch: np.ndarray, energy: float) -> Known:
-    """`known` with what one view shows (uint8 [9, 9, 3]); None begins a new map at (0, 0)."""
-    before = known or Known({}, (0, 0), NOTHING, energy)
+def look(known: Known | None, sight: Sight) -> Known:
+    """`known` with what a view from the middle of the patch shows; None begins a new map at (0, 0)."""
+    before = known or _nothing(sight)
+    row, column, half = *before.at, SIDE // 2
+    seen = {
+        (row + r - half, column + c - half): Thing(*cell)
+        for r, line in enumerate(sight.patch.tolist())
+        for c, cell in enumerate(line)
+    }
+    return _with(before, seen, sight)
+
+
+def look_ahead(known: Known | None, sight: Sight) -> Known:
+    """The same where the view turns with the body, which stands at row 7, column 4 and looks up."""
+    before = known or _nothing(sight)
+    (down, along), (right_down, right_along) = AHEAD[before.facing], AHEAD[(before.facing + 1) % 4]
+    row, column, (stand, middle) = *before.at, BODY
+    seen = {
+        (
+            row + (stand - r) * down + (c - middle) * right_down,
+            column + (stand - r) * along + (c - middle) * right_along,
+        ): Thing(*cell)
+        for r, line in enumerate(sight.patch.tolist())
+        for c, cell in enumerate(line)
+    }
+    return _with(before, seen, sight)
+
+
+def _nothing(sight: Sight) -> Known:
+    return Known({}, (0, 0), NOTHING, sight.energy, family=sight.family)
+
+
+def _with(before: Known, seen: Mapping[Place, Thing], sight: Sight) -> Known:
+    """The map with what is seen now; what is far is forgotten."""
     row, column = before.at
-    half = SIDE // 2
     cells = {
         place: thing
         for place, thing in before.cells.items()
         if abs(place[0] - row) <= REACH and abs(place[1] - column) <= REACH
     }
-    for r, line in enumerate(patch.tolist(), row - half):
-        for c, cell in enumerate(line, column - half):
-            if cell[0] and (r, c) != before.at:
-                cells[r, c] = Thing(*cell)
+    cells |= {place: thing for place, thing in seen.items() if thing.kind and place != before.at}
     cells.setdefault(before.at, Thing(1))
-    return before._replace(cells=cells, hand=Thing(*patch[half, half].tolist()), energy=energy)
+    return before._replace(cells=cells, hand=seen[before.at], energy=sight.energy)
 
 
 def beside(place: Place) -> tuple[Place, Place, Place, Place]:

@@ -51,8 +51,10 @@ def advance(plan: Plan, known: Known, lore: Lore) -> Turn:
         skill = SKILLS[step.skill]
         if step.target is None or skill.over(known, step.target) or not skill.ready(known, step.target):
             return Turn(plan, None, step.proves)
-        key = skill.key(known, step.target, lore.enters)
-        return Turn(plan, key, None if key is not None else step.proves)
+        move = skill.move(known, step.target, lore.enters)
+        if move is None:
+            return Turn(plan, None, step.proves)
+        return Turn(plan, lore.press(move, known), None)
     return Turn(plan, None, None)
 
 

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from itertools import count
 from typing import NamedTuple, Protocol
 
-import numpy as np
-
-from sixkeys.planning.atlas import Known, Place
+from sixkeys.planning.atlas import Known, Place, Sight
+from sixkeys.planning.skills import Move
 
 Condition = tuple[str | int, ...]
 MOST = 1000
@@ -39,8 +38,12 @@ class Lore(Protocol):
     world: int
     """The world's number in `ids`."""
 
-    def see(self, known: Known | None, patch: np.ndarray, energy: float, key: int) -> Known:
-        """The map after `key` was pressed and the world shows `patch`; None begins an episode."""
+    def see(self, known: Known | None, sight: Sight, key: int) -> Known:
+        """The map after `key` was pressed and the world shows `sight`; None begins an episode."""
+        ...
+
+    def press(self, move: Move, known: Known) -> int:
+        """The key that does a move, or that prepares for it."""
         ...
 
     def goal(self, known: Known) -> Condition:

@@ -14,13 +14,14 @@ import numpy as np
 
 from sixkeys.contract import KEYS, Seen, Thought
 from sixkeys.planning import atlas, compile
-from sixkeys.planning.atlas import Known
+from sixkeys.planning.atlas import Known, Sight
 from sixkeys.planning.compile import Plan, advance
 from sixkeys.planning.goals import Condition, Lore, Step, search
+from sixkeys.planning.mazes import MINIGRID, Mazes
 from sixkeys.planning.rooms import CHAINS, GRID, Rooms
 from sixkeys.planning.skills import straight
 
-LORE: Mapping[int, Lore] = {GRID: Rooms(GRID), CHAINS: Rooms(CHAINS)}
+LORE: Mapping[int, Lore] = {GRID: Rooms(GRID), CHAINS: Rooms(CHAINS), MINIGRID: Mazes()}
 """World number -> what is known of that world; another world joins with a line here."""
 JOURNAL, TRIED = 64, 64
 """Lines of the journal, and things tried, that are kept."""
@@ -77,8 +78,9 @@ class Pilot:
         lore = self._lore(int(seen.observation["ids"][row, 0]))
         if seen.begun[row]:
             mind = SeatMind()
-        patch, energy = seen.observation["patch"][row], float(seen.observation["energy"][row, 0])
-        known = lore.see(mind.known, patch, energy, mind.key)
+        now = {name: seen.observation[name][row] for name in ("patch", "energy", "ids")}
+        sight = Sight(now["patch"], float(now["energy"][0]), int(now["ids"][1]))
+        known = lore.see(mind.known, sight, mind.key)
         mind, key = self._planned(mind._replace(known=known, turn=mind.turn + 1), known, lore)
         allowed = np.flatnonzero(~seen.forbidden[row])
         if key is None or seen.forbidden[row, key]:
@@ -117,7 +119,8 @@ class Pilot:
 
     def _straight(self, plan: Plan, known: Known, lore: Lore) -> int | None:
         step = plan.steps[plan.at]
-        return step.target and straight(known, step.skill, step.target, lore.enters)
+        move = straight(known, step.skill, step.target, lore.enters) if step.target else None
+        return lore.press(move, known) if move else None
 
 
 def _when(tried: tuple[Step, ...], step: Step) -> int:

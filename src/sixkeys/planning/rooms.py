@@ -10,9 +10,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sixkeys.planning.atlas import NOTHING, STEPS, Known, Place, Thing, beside, edge, far, find, look, way
+from sixkeys.planning.atlas import (
+    NOTHING,
+    STEPS,
+    Known,
+    Place,
+    Sight,
+    Thing,
+    beside,
+    edge,
+    far,
+    find,
+    key_to,
+    look,
+    way,
+)
 from sixkeys.planning.goals import UNKNOWN_COST, Condition, Step
-from sixkeys.planning.skills import USE
+from sixkeys.planning.skills import Move
 
 FLOOR, DOOR, DOOR_OPEN, KEY, GOAL, ENERGY, BALL, BOX, CARPET = 1, 3, 4, 5, 7, 8, 10, 11, 12
 LEVER, SHUTTER, SEAL, PAD = 13, 14, 15, 16
@@ -21,6 +35,7 @@ SHUT, GATE, LEVERED = 1, 2, 4
 DOORS = (DOOR, SHUTTER, SEAL)
 GRID, CHAINS = 1, 10
 """The worlds' numbers in `ids`."""
+USE = 5
 DOUBT = 4
 """Keys that exploring is dearer than its way."""
 _OPENER = {DOOR: (KEY, "open"), SHUTTER: (LEVER, "pull"), SEAL: (BOX, "deliver")}
@@ -43,17 +58,20 @@ class Rooms:
     def _enters_if_open(self, thing: Thing) -> bool:
         return thing.kind in self._entered or thing.kind in self._shuts
 
-    def see(self, known: Known | None, patch: np.ndarray, energy: float, key: int) -> Known:
+    def see(self, known: Known | None, sight: Sight, key: int) -> Known:
         if known is None:
-            return look(None, patch, energy)
+            return look(None, sight)
         if key in STEPS:
             known = self._stepped(known, key)
         taken = self._beside(known) if key == USE else None
-        after = look(self._turned(known, patch) if key == USE else known, patch, energy)
-        after = after._replace(uses=known.uses + (key == USE), fed=known.fed + (energy > known.energy))
+        after = look(self._turned(known, sight.patch) if key == USE else known, sight)
+        after = after._replace(uses=known.uses + (key == USE), fed=known.fed + (sight.energy > known.energy))
         if self.world == GRID or after.hand == known.hand or key != USE:
             return after
         return self._held(known, after, taken)
+
+    def press(self, move: Move, known: Known) -> int:
+        return USE if move.use else key_to(known.at, move.place)
 
     def _stepped(self, known: Known, key: int) -> Known:
         there = (known.at[0] + STEPS[key][0], known.at[1] + STEPS[key][1])

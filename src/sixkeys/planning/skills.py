@@ -1,4 +1,4 @@
-"""How is a step done? Skills: when they can begin, when they are over, and the next key, asked anew at each
+"""How is a step done? Skills: when they can begin, when they are over, and what is next, asked anew at each
 turn.
 
 A skill keeps no state, so it can be left at any key and taken up again.
@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sixkeys.planning.atlas import NOTHING, Known, Open, Place, beside, edge, key_to, way
+from sixkeys.planning.atlas import NOTHING, STEPS, Known, Open, Place, beside, edge, way
 
-USE = 5
 SHUT = 1
 """The bit of a cell's state that says that a door is shut, or that a pad waits."""
+
+
+class Move(NamedTuple):
+    """What to do with a place that is beside: step onto it, or use it as a skill does. Which key that is, the
+    world's lore knows."""
+
+    place: Place
+    use: str = ""
+    """The skill's name; empty: step there."""
 
 
 class Skill(NamedTuple):
@@ -23,27 +31,38 @@ class Skill(NamedTuple):
     """Whether it makes sense to begin or go on."""
     over: Callable[[Known, Place], bool]
     """Whether there is nothing left for it to do, whatever came of it."""
-    key: Callable[[Known, Place, Open], int | None]
-    """The next key; None where no way is known."""
+    move: Callable[[Known, Place, Open], Move | None]
+    """What is next; None where no way is known."""
 
 
-def _walk(known: Known, target: Place, enters: Open) -> int | None:
-    """A key nearer to the target; the last step may lead to a place that was never seen."""
+def _walk(known: Known, target: Place, enters: Open) -> Move | None:
+    """A step nearer to the target; the last step may lead to a place that was never seen."""
     last = [] if target in known.cells else [target]
     goals = {place for place in beside(target) if place in known.cells} if last else {target}
     steps = way(known, known.at, goals, enters)
     ahead = [*steps, *last] if steps is not None else []
-    return key_to(known.at, ahead[0]) if ahead else None
+    return Move(ahead[0]) if ahead else None
 
 
-def _use(known: Known, target: Place, enters: Open) -> int | None:
-    """Walks beside the target, then presses `use`; whoever stands on it steps off first, to see what
-    comes."""
-    places = {place for place in beside(target) if enters(known.cells.get(place, NOTHING))}
-    steps = way(known, known.at, places, enters)
-    if steps is None:
-        return None
-    return key_to(known.at, steps[0]) if steps else USE
+def _explore(known: Known, target: Place, enters: Open) -> Move | None:
+    """A step nearer to the target; from there, towards what is unknown beside it."""
+    if known.at != target:
+        return _walk(known, target, enters)
+    unknown = next((place for place in beside(target) if place not in known.cells), None)
+    return Move(unknown) if unknown else None
+
+
+def _using(skill: str) -> Callable[[Known, Place, Open], Move | None]:
+    """Walks beside the target, then uses it; whoever stands on it steps off first, to see what comes."""
+
+    def move(known: Known, target: Place, enters: Open) -> Move | None:
+        places = {place for place in beside(target) if enters(known.cells.get(place, NOTHING))}
+        steps = way(known, known.at, places, enters)
+        if steps is None:
+            return None
+        return Move(steps[0]) if steps else Move(target, skill)
+
+    return move
 
 
 def _always(known: Known, target: Place) -> bool:
@@ -64,24 +83,23 @@ def _opened(known: Known, target: Place) -> bool:
 
 SKILLS = {
     "walk": Skill(_always, lambda known, target: known.at == target, _walk),
-    "explore": Skill(edge, lambda known, target: not edge(known, target), _walk),
-    **dict.fromkeys(("take", "pull"), Skill(_seen, _never, _use)),
-    **dict.fromkeys(("open", "deliver"), Skill(_seen, _opened, _use)),
+    "explore": Skill(edge, lambda known, target: not edge(known, target), _explore),
+    **{name: Skill(_seen, _never, _using(name)) for name in ("take", "pull", "drop")},
+    **{name: Skill(_seen, _opened, _using(name)) for name in ("open", "deliver")},
 }
-"""Walk to a place; look at what lies beyond a place; take, open, pull and deliver: reach a thing and use
-it."""
+"""Walk to a place; look at what lies beyond a place; take, pull, drop, open and deliver: reach a place and
+use it, or what is there."""
 
 
-def straight(known: Known, skill: str, target: Place, enters: Open) -> int | None:
-    """The next key without a search for a way: along the longer side, else the other. Stands in for
+def straight(known: Known, skill: str, target: Place, enters: Open) -> Move | None:
+    """What is next without a search for a way: along the longer side, else the other. Stands in for
     skills."""
     down, along = target[0] - known.at[0], target[1] - known.at[1]
     if skill not in ("walk", "explore") and abs(down) + abs(along) == 1:
-        return USE
+        return Move(target, skill)
     wishes = [(abs(down), 3 if down > 0 else 1), (abs(along), 2 if along > 0 else 4)]
     for size, key in sorted(wishes, reverse=True):
-        step = {1: (-1, 0), 2: (0, 1), 3: (1, 0), 4: (0, -1)}[key]
-        there = known.at[0] + step[0], known.at[1] + step[1]
+        there = known.at[0] + STEPS[key][0], known.at[1] + STEPS[key][1]
         if size and enters(known.cells.get(there, NOTHING)):
-            return key
+            return Move(there)
     return None
