@@ -129,6 +129,8 @@ def show(outcome: Outcome, project: Project, isolation: str, seconds: float) -> 
         say(f"  {line}")
     for number, other in enumerate(alternatives(outcome), 2):
         say(f"Plausible too, number {number}: {headline(other)}", style="bold")
+        if other.unlike:
+            say(f"  there, {other.unlike}")
         show_diff(diff_of(project, other.files))
 
 
@@ -153,7 +155,7 @@ def record(outcome: Outcome, project: Project, code: int, isolation: str, second
         "fixed": repair.fixed if repair else (), "left": repair.left if repair else diagnosis.failing,
         "checks": [check._asdict() for check in checks(outcome, isolation)],
         "alternatives": [
-            {"headline": headline(other), "diff": diff_of(project, other.files)}
+            {"headline": headline(other), "diff": diff_of(project, other.files), "unlike": other.unlike}
             for other in alternatives(outcome)
         ],
         "journal": [

@@ -173,7 +173,7 @@ class Attempts:
         """The tests that run the function whose body a candidate changes; None where it changes more."""
         if self._variant(hand) is None:
             return None
-        room = self._room(hand)
+        room = self.room(hand)
         return self.diagnosis.covered.of(hand.candidate.edit.path, room.body, room.last) if room else None
 
     def _variant(self, hand: Hand) -> dict | None:
@@ -186,12 +186,12 @@ class Attempts:
                 self.swaps[path] = None
         swaps = self.swaps[path]
         variant = swaps.variant(hand.candidate, self.probes(hand)) if swaps else None
-        room, early = self._room(hand), self.diagnosis.covered.early
+        room, early = self.room(hand), self.diagnosis.covered.early
         if room and any((path, number) in early for number in range(room.body, room.last + 1)):
             return None
         return variant
 
-    def _room(self, hand: Hand) -> Room | None:
+    def room(self, hand: Hand) -> Room | None:
         """The function that holds a candidate's line, in a file that was read."""
         swaps, line = self.swaps[hand.candidate.edit.path], hand.candidate.edit.line or 1
         return swaps.room(line, line) if swaps else None

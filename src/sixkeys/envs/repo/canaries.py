@@ -105,14 +105,9 @@ def canaries(
     expected: node ids; changed: paths of sources; sources: the project's, path -> text; secret: 8 or more
     hexadecimal digits drawn anew for each run, which make the names.
     """
-    files = sorted({node.partition("::")[0] for node in expected if ".py::" in node})
-    last = ([name for name in files if protected(name)] or files or ["test_.py"])[-1]
-    names = sorted(node.partition("::")[2] for node in expected if node.startswith(f"{last}::"))
-    function = (names or ["test_"])[0].rpartition("::")[2].partition("[")[0]
-    place, mark = PurePosixPath(last), f"z{secret}"
-    path = str(place.with_name(f"{likewise(place.stem, mark)}.py"))
+    mark = f"z{secret}"
+    path, test = beside(expected, mark)
     one, two = int(secret, 16), int(secret, 16) + 1
-    test = likewise(function, mark)
     text = TEXT.format(
         modules=[module(name, sources) for name in sorted(changed)], mark=mark, test=test, one=one, two=two
     )
@@ -123,6 +118,16 @@ def canaries(
     ]
     birds.append(Canary(f"{PurePosixPath(path).name}::Test{mark}::test_7", "failed", f"{one} != {two}"))
     return Canaries(path, text, tuple(birds))
+
+
+def beside(expected: Sequence[str], mark: str) -> tuple[str, str]:
+    """A new file beside those of the expected tests, and a test's name, late in the order."""
+    files = sorted({node.partition("::")[0] for node in expected if ".py::" in node})
+    last = ([name for name in files if protected(name)] or files or ["test_.py"])[-1]
+    names = sorted(node.partition("::")[2] for node in expected if node.startswith(f"{last}::"))
+    function = (names or ["test_"])[0].rpartition("::")[2].partition("[")[0]
+    place = PurePosixPath(last)
+    return str(place.with_name(f"{likewise(place.stem, mark)}.py")), likewise(function, mark)
 
 
 def likewise(name: str, mark: str) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sixkeys.contract import Language
 from sixkeys.envs.repo.attempts import Attempts, changed
+from sixkeys.envs.repo.behaviour import agreement, behaviour, unlike
 from sixkeys.envs.repo.canaries import canaries, heard, sound
 from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editable, still_failing
 from sixkeys.envs.repo.edits import RepoEdit
@@ -27,6 +28,9 @@ SUITE_SLOWER = 10
 """How many times longer than before the whole suite may take."""
 NEAR = 30
 """Passing tests that are run before the whole suite."""
+AROUND, EXTRA = 8, 0.5
+"""Tests near a repair that are run to compare its behaviour with others', and seconds that this may take
+besides thrice theirs."""
 PLAUSIBLE, MORE = 5, 1.5
 """How many repairs are looked for at most; seconds for which the search goes on after one, besides a quarter
 of those that it took."""
@@ -54,7 +58,10 @@ class Repair(NamedTuple):
     verdict: Verdict
     hands: tuple[Hand, ...]
     confidence: float = 0.0
-    """Its share of the weights of all repairs that pass, from 0 to 1; not calibrated."""
+    """The share of those that do as it does of the weights of all repairs that pass, from 0 to 1; not
+    calibrated."""
+    unlike: str = ""
+    """What it does otherwise than the likeliest one, by an example."""
 
 
 class State(NamedTuple):
@@ -143,9 +150,26 @@ class Search:
             return None
         fewest = min(len(repair.left) for repair in found)
         rivals = [repair for repair in found if len(repair.left) == fewest]
-        rivals.sort(key=lambda repair: -repair.hands[0].weight)
-        self.plausible = [repair._replace(confidence=sure(repair, rivals)) for repair in rivals]
+        self.plausible = compared(rivals, self._behaviours(rivals, diagnosis, attempts, now))
         return self.plausible[0]
+
+    def _behaviours(
+        self, rivals: Sequence[Repair], diagnosis: Diagnosis, attempts: Attempts, now: Mapping[str, str]
+    ) -> list[dict[str, str]]:
+        """What the function that all rivals change does near its tests, in each of them and, last, as it was;
+        nothing where they change several, or where time is short."""
+        hands, rooms = [repair.hands[0] for repair in rivals], [attempts.room(r.hands[0]) for r in rivals]
+        places = {(hand.candidate.edit.path, room) for hand, room in zip(hands, rooms, strict=True)}
+        path, room = next(iter(places))
+        tests = list(dict.fromkeys(test for hand in hands for test in self._near(hand, diagnosis)[:AROUND]))
+        spent = sum(test.seconds for test in diagnosis.run.outcomes if test.node in tests)
+        each = EXTRA + 3 * spent
+        if len(rivals) == 1 or len(places) > 1 or room is None:
+            return []
+        if time.monotonic() + each * (len(rivals) + 1) > self.deadline:
+            return []
+        trees = [*(repair.files for repair in rivals), now]
+        return [behaviour(self.runner, files, path, room, tests, 2 * each) for files in trees]
 
     def queue(self, diagnosis: Diagnosis, sources: Mapping[str, str]) -> Iterator[Hand]:
         """The candidates, stage by stage: those of the next lines are made when TURNS of the others were
@@ -247,6 +271,20 @@ class Search:
         return run, verdict._replace(passed=verdict.passed and not against, reasons=verdict.reasons + against)
 
 
-def sure(repair: Repair, rivals: Sequence[Repair]) -> float:
-    """A repair's share of the weights of all that pass the same tests."""
-    return repair.hands[0].weight / sum(rival.hands[0].weight for rival in rivals)
+def compared(rivals: Sequence[Repair], behaviours: Sequence[Mapping[str, str]]) -> list[Repair]:
+    """The likeliest first: a rival's weight is its candidate's, times how far it does as the others do and as
+    was done before, whose voice is their mean. `behaviours`: of each rival, and of what was before."""
+    own = [repair.hands[0].weight for repair in rivals]
+    does = [*behaviours[: len(rivals)]] or [{}] * len(rivals)
+    voices = [
+        *zip(own, does, strict=True),
+        *((sum(own) / len(own), was) for was in behaviours[len(rivals) :]),
+    ]
+    weights = [weight * agreement(said, voices) for weight, said in zip(own, does, strict=True)]
+    order = sorted(range(len(rivals)), key=lambda place: -weights[place])
+
+    def sure(place: int) -> float:
+        alike = [w for other, w in enumerate(weights) if other == place or does[other] == does[place] != {}]
+        return sum(alike) / sum(weights)
+
+    return [rivals[n]._replace(confidence=sure(n), unlike=unlike(does[n], does[order[0]])) for n in order]
