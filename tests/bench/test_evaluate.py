@@ -145,6 +145,20 @@ def test_an_auditing_guard_counts_and_does_not_veto():
     assert evaluate(Reader(), make_pool, 4, False).violations.sum() == 0
 
 
+class Dreamer(Reader):
+    """Tells that it imagines three keys for each that it presses."""
+
+    def think(self, seen, mind):
+        thought, mind = super().think(seen, mind)
+        return thought._replace(imagined=np.full(len(thought.action), 3)), mind
+
+
+def test_imagined_keys_are_counted_where_they_are_told():
+    found = evaluate(Dreamer(), make_pool, 8, False)
+    assert found.imagined.tolist() == (3 * found.steps).tolist()
+    assert evaluate(Reader(), make_pool, 8, False).imagined.sum() == 0
+
+
 def test_the_same_seed_gives_the_same_evaluation_and_another_seed_other_episodes():
     one, two = (evaluate(RandomKeys(), make_pool, 12, False, seed=3) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one[:-1], two[:-1], strict=True))

@@ -15,6 +15,7 @@ def _evaluation(success, steps, invalid=None, mass=None, cap=10, oracle=3, seeds
         invalid_mass=np.array(mass or [0.0] * n), ret=np.array(success, float),
         family=np.array(["a", "b"] * n)[:n], world=np.full(n, "w"),
         seed=np.arange(n) if seeds is None else seeds, violations=np.zeros(n, int),
+        imagined=2 * np.array(steps),
     )  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def test_every_number_by_head():
     assert value["mean_return"] == 0.75
     assert value["iqm_return"] == 1.0
     assert value["violations"] == 0
+    assert value["imagined"] == 2
     assert [(f.name, f.episodes, f.pass_rate.value) for f in found.families] == [("a", 2, 0.5), ("b", 2, 1.0)]
 
 

@@ -48,6 +48,8 @@ class Evaluation(NamedTuple):
     """int64 [episodes]: the episode's seed, TEST_SEEDS or more."""
     violations: np.ndarray
     """int64 [episodes]: keys pressed that a guard of `audit` forbids."""
+    imagined: np.ndarray
+    """int64 [episodes]: keys imagined to choose those that were pressed."""
     replays: tuple[Replay, ...] = ()
     """The first episodes of the list, step by step."""
 
@@ -114,8 +116,8 @@ class _Ledger:
     def __init__(self, pool: Pool, seed: int, episodes: int, audit: Sequence[Guard]):
         self.pool, self.episodes, self.audit, self.done = pool, episodes, audit, 0
         self.index = np.arange(pool.seats) - pool.seats
-        whole = np.zeros((5, episodes), np.int64)
-        self.steps, self.cap, self.oracle_steps, self.invalid, self.violations = whole
+        whole = np.zeros((6, episodes), np.int64)
+        self.steps, self.cap, self.oracle_steps, self.invalid, self.violations, self.imagined = whole
         self.success = np.zeros(episodes, bool)
         self.mass, self.ret = np.zeros((2, episodes))
         self.family, self.world = np.full((2, episodes), "", object)
@@ -142,6 +144,8 @@ class _Ledger:
         self.mass[at] += np.where(step.now.offered, 0.0, step.thought.free).sum(axis=1)[seats]
         self.ret[at] += outcome.reward[seats]
         self.success[at] |= outcome.success[seats]
+        if len(step.thought.imagined):
+            self.imagined[at] += step.thought.imagined[seats]
         self.violations[at] += np.array([self._violates(step, int(seat)) for seat in seats], bool)
         ended = outcome.terminated[seats] | outcome.truncated[seats]
         self.done += int(ended.sum())
@@ -159,5 +163,6 @@ class _Ledger:
         replays = recorder.replays(self.seed, self.family, self.oracle_steps)
         return Evaluation(
             self.success, self.steps, self.cap, self.oracle_steps, self.invalid, self.mass / self.steps,
-            self.ret, self.family.astype(str), self.world.astype(str), self.seed, self.violations, replays,
+            self.ret, self.family.astype(str), self.world.astype(str), self.seed, self.violations,
+            self.imagined, replays,
         )  # fmt: skip
