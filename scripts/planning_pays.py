@@ -1,42 +1,46 @@
-"""Does planning pay? The shipped agent with and without advice: the same unseen episodes, unmasked.
+"""Does planning pay? An agent with and without advice: the same unseen episodes, unmasked.
 
     python scripts/planning_pays.py grid_mixed --episodes 100 --coefs 0.3 1 3 --planners search
+    python scripts/planning_pays.py tools_mixed --checkpoints runs/studies/tools/agent/seed*
+    python scripts/planning_pays.py grid_lava --sample --coefs 3 --risks 0,1 1,0.5 4,0.1
 
-Prints a row an arm: pass rate and keys with 95 % intervals, the difference in keys and in passes to acting
-without a planner (paired over episodes), keys imagined for each key pressed, seconds.
+Prints a row an arm: pass rate, keys, deaths (episodes that end unsolved before their budget), each with 95 %
+intervals over episodes, stratified by training seed; the difference in keys and in passes to acting without a
+planner, paired over episodes; keys imagined for each key pressed, milliseconds a key.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from sixkeys import build
-from sixkeys.bench.evaluate import evaluate
+from sixkeys.bench.evaluate import Evaluation, evaluate
 from sixkeys.bench.metrics import steps_to_pass
-from sixkeys.bench.stats import stratified_bootstrap, wilson
+from sixkeys.bench.stats import ratio, stratified_bootstrap, wilson
 from sixkeys.bench.suite import find
 from sixkeys.cli.common import compiled_once
-from sixkeys.contract import Seen, Thought
 
 
-class Counted:
-    """A thinker whose imagined keys are counted. Keeps state: the counts."""
+class Arm(NamedTuple):
+    """One way of acting."""
 
-    def __init__(self, thinker: Any):
-        self.thinker, self.imagined = thinker, []
+    planner: str
+    coef: float
+    simulations: int
+    risk: tuple[float, float]
+    """What a risk of 1 costs, and the largest risk that is taken while there is a smaller one."""
 
-    def begin(self, seats: int, seed: int) -> Any:
-        return self.thinker.begin(seats, seed)
-
-    def think(self, seen: Seen, mind: Any) -> tuple[Thought, Any]:
-        """The same thought."""
-        thought, mind = self.thinker.think(seen, mind)
-        self.imagined.append(thought.imagined.mean())
-        return thought, mind
+    @property
+    def name(self) -> str:
+        if not self.coef:
+            return "no planner"
+        cost, limit = self.risk
+        return f"{self.planner} {self.coef:g} x{self.simulations or 'gate'} risk {cost:g},{limit:g}"
 
 
 def main() -> None:
@@ -44,42 +48,65 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("case", help="a case of the ladder: grid_mixed, minigrid_doorkey, b1")
-    parser.add_argument("--episodes", type=int, default=100)
+    parser.add_argument("case", help="a case of the ladder: grid_mixed, tools_mixed, minigrid_doorkey, b1")
+    parser.add_argument(
+        "--checkpoints", nargs="+", default=[None], help="one a training seed; else the shipped"
+    )
+    parser.add_argument("--episodes", type=int, default=100, help="of each arm and training seed")
     parser.add_argument("--coefs", type=float, nargs="+", default=[0.3, 1.0, 3.0])
     parser.add_argument("--planners", nargs="+", default=["search"])
     parser.add_argument("--simulations", type=int, nargs="+", default=[32], help="0: the gate decides")
+    parser.add_argument("--risks", type=pair, nargs="+", default=[(1.0, 0.5)], help="COEF,LIMIT; 0,1: none")
+    parser.add_argument("--sample", action="store_true", help="keys are drawn, not the likeliest")
     options = parser.parse_args()
     compiled_once()
-    case, base = find(options.case), None
-    arms = [("rollouts", 0.0, 32)] + [
-        (planner, coef, n)
+    arms = [Arm("rollouts", 0.0, 32, (1.0, 0.5))] + [
+        Arm(planner, coef, simulations, risk)
         for planner in options.planners
         for coef in options.coefs
-        for n in options.simulations
+        for simulations in options.simulations
+        for risk in options.risks
     ]
-    for planner, coef, simulations in arms:
-        agent, _ = build.load_agent(None, True, coef, planner=planner, simulations=simulations)
-        thinker = Counted(agent)
-        pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats)
+    bare: list[Evaluation] = []
+    for arm in arms:
         start = time.perf_counter()
-        got = evaluate(thinker, pools, options.episodes, masked=False)
-        seconds, base = time.perf_counter() - start, base or got
-        rate = wilson(int(got.success.sum()), len(got.success))
-        keys = stratified_bootstrap([steps_to_pass(got)])
-        fewer = stratified_bootstrap([steps_to_pass(got) - steps_to_pass(base)])
-        more = stratified_bootstrap([got.success.astype(float) - base.success])
-        name = f"{planner} {coef:g} x{simulations or 'gate'}" if coef else "no planner"
-        print(
-            f"{case.name:16} {name:18} passed {show(rate)} keys {show(keys)} d keys {show(fewer)} "
-            f"d passed {show(more)} imagined {np.mean(thinker.imagined):.1f} seconds {seconds:.0f}",
-            flush=True,
-        )
+        got = [played(arm, options, checkpoint) for checkpoint in options.checkpoints]
+        keys = sum(int(one.steps.sum()) for one in got)
+        row(options.case, arm, got, bare or got, 1000 * (time.perf_counter() - start) / keys)
+        bare = bare or got
 
 
-def show(measure: Any) -> str:
-    """A value and its interval."""
-    return f"{measure.value:.3f} [{measure.low:.3f}, {measure.high:.3f}]"
+def pair(text: str) -> tuple[float, float]:
+    """`1,0.5` as two numbers."""
+    one, other = map(float, text.split(","))
+    return one, other
+
+
+def played(arm: Arm, options: argparse.Namespace, checkpoint: str | None) -> Evaluation:
+    """All episodes of one arm by the agent of one training seed."""
+    case = find(options.case)
+    agent, _ = build.load_agent(
+        checkpoint, not options.sample, arm.coef, planner=arm.planner, simulations=arm.simulations,
+        risk_coef=arm.risk[0], risk_limit=arm.risk[1],
+    )  # fmt: skip
+    pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats)
+    return evaluate(agent, pools, options.episodes, masked=False)
+
+
+def row(case: str, arm: Arm, got: Sequence[Evaluation], bare: Sequence[Evaluation], cost: float) -> None:
+    """Prints an arm."""
+    success = np.concatenate([one.success for one in got])
+    every, pairs = stratified_bootstrap, list(zip(got, bare, strict=True))
+    shown = {
+        "passed": wilson(int(success.sum()), len(success)),
+        "keys": every([steps_to_pass(one) for one in got]),
+        "d passed": every([one.success.astype(float) - old.success for one, old in pairs]),
+        "d keys": every([steps_to_pass(one) - steps_to_pass(old) for one, old in pairs]),
+        "deaths": every([(~one.success & (one.steps < one.cap)).astype(float) for one in got]),
+    }
+    words = " ".join(f"{name} {m.value:.3f} [{m.low:.3f}, {m.high:.3f}]" for name, m in shown.items())
+    imagined = every([np.stack([one.imagined, one.steps], 1) for one in got], ratio).value
+    print(f"{case:16} {arm.name:32} {words} imagined {imagined:.1f} ms a key {cost:.2f}", flush=True)
 
 
 if __name__ == "__main__":
