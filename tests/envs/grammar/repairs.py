@@ -320,5 +320,7 @@ REPAIRS = [
     broken("class A:\n    def __repr__(self):\n        return self.__class__.__name__\n", ".__name__", ""),
     broken("def pick(row, kind):\n    return row.kind if kind == 'b' else row == 'b'\n", "else row == 'b'",
            "else row == kind"),
+    broken("from datetime import datetime\n\ndef when(text):\n    return datetime.strptime(text, '%Y')\n",
+           "strptime", "isalpha"),
     broken("def fill(make, keys):\n    return [make(key) for key in keys]\n", "make(key)", "key"),
 ]  # fmt: skip

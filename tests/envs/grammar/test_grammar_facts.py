@@ -104,6 +104,13 @@ def test_neighbours_differ_by_one_letter():
     assert all(abs(len(word) - 2) <= 1 for word in neighbours("ab"))
 
 
+def test_a_misspelt_string_that_is_said_elsewhere_is_known():
+    text = "def kind(x):\n    return x == 'decmial'\n\nNAMES = ['left', 'decimal']\n"
+    found = {c.after: c.kind for c in candidates("a.py", text, Lexicon.of({"a.py": text}), [2])}
+    assert found["'decimal'"] == "string.known"
+    assert found["'decmil'"] == "string.letter"
+
+
 def test_nothing_is_imported_to_know_a_module(tmp_path, monkeypatch):
     (tmp_path / "colorsys.py").write_text("raise SystemExit('imported')")
     monkeypatch.syspath_prepend(tmp_path)

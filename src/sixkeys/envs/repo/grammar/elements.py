@@ -75,19 +75,20 @@ def _pairs(site: Site, node: ast.Dict) -> Iterator[str]:
 
 
 def spelling(site: Site) -> Iterator[Proposal]:
-    """A string with one letter more or less, or with two neighbours swapped."""
+    """A string with one letter more or less, or with two neighbours swapped; one that is said elsewhere is
+    known."""
     node = site.node
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or site.known.freedom != CODE:
         return
     own, value = site.text, node.value
     if not 0 < len(value) <= LONGEST or "\n" in own or own[-3:] in ("'''", '"""'):
         return
-    known = {*site.pieces, *site.lexicon.strings}
-    for text in dict.fromkeys(respelt(value, known)):
-        yield site.put(written(own, text), "string.letter")
+    said = frozenset(site.lexicon.strings)
+    for text in dict.fromkeys(respelt(value, said.union(site.pieces))):
+        yield site.put(written(own, text), "string.known" if text in said else "string.letter")
 
 
-def respelt(value: str, known: set[str]) -> Iterable[str]:
+def respelt(value: str, known: frozenset[str]) -> Iterable[str]:
     """Neighbours of a string, the likelier first: those that are known, then those with two letters swapped,
     with one more at an end, with one less, with one more inside."""
     places = range(len(value) + 1)

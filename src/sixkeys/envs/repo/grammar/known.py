@@ -91,7 +91,8 @@ def attributes(site: Site) -> Iterator[Proposal]:
     found = dict.fromkeys(_taken(site), "attribute.known")
     module = HELD.get(held_name(site.source, node.value), ())
     fixed = [] if called else [name for name in module if name.isupper()]
-    found |= dict.fromkeys([*fixed[:MANY], *alike(node.attr, module, MANY)], "attribute.module")
+    most = MANY if node.attr in module else len(module)  # where it holds no such name, any may be meant
+    found |= dict.fromkeys([*fixed[:MANY], *alike(node.attr, module, most)], "attribute.module")
     if not module:
         own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
         hidden = alike(node.attr, facts.unread_attributes, SOME if own else FEW)
