@@ -1,11 +1,12 @@
-"""Can a run of thousands of keys be killed and gone on with? The planner in one episode, saved as it goes.
+"""Can a run of thousands of keys be killed and gone on with? One episode, saved as it goes.
 
     python scripts/long_run.py runs/long --keys 5000
+    python scripts/long_run.py runs/repairs --keys 5000 --world repo:proc_mixed_loop~chain2000
 
-Every few hundred keys the world's arrays and the mind as JSON go into one file, written whole. Started again,
-it goes on from there, bit for bit: the digest of all keys and views is the same as without a stop. What was
-known and planned at each key is held against the plan; memory is measured at every save. It is a chain of
-rooms, not of repository tasks.
+Every few hundred keys the world's arrays and the mind go into one file, written whole. Started again, it goes
+on from there, bit for bit: the digest of all keys and views is the same as without a stop. In a chain of
+rooms the planner acts, and what it knew and planned at each key is held against the plan; anywhere else the
+shipped agent does. Memory is measured at every save.
 """
 
 from __future__ import annotations
@@ -18,20 +19,22 @@ import tracemalloc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import numpy as np
 import tyro
 
 from sixkeys import build
-from sixkeys.cli.common import bar, parse, say
-from sixkeys.contract import KEYS, TEST_SEEDS, Moment, Outcome
+from sixkeys.cli.common import bar, compiled_once, parse, say
+from sixkeys.contract import KEYS, TEST_SEEDS, Moment, Outcome, Thinker
 from sixkeys.envs.pool import Pool
 from sixkeys.loop import turn
 from sixkeys.planning import pilot
 from sixkeys.planning.compile import Noted, check
 
 Saved = dict[str, Any]
+MIND = "mind/"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ class Options:
     keys: int = 5000
     """keys of the episode; it may end before"""
     length: int = 4000
-    """keys of a shortest way"""
+    """keys of a shortest way, in a chain of rooms"""
+    world: str = ""
+    """another world, in which the shipped agent acts; empty: a chain of rooms"""
     seed: int = TEST_SEEDS
     """the episode"""
     every: int = 250
@@ -58,26 +63,30 @@ def main() -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.trace:
         tracemalloc.start()
-    world = f"chains:chain_{options.length}"
-    pool = Pool([build.make_world(world, 1)], lambda seat, episode: options.seed)
-    books = played(pool, options)
+    world = options.world or f"chains:chain_{options.length}"
+    pool = Pool(
+        [build.make_world(world, 1)], lambda seat, episode: options.seed, build.senses_of([options.world])
+    )
+    try:
+        books = played(pool, options)
+    finally:
+        pool.close()
     say(json.dumps(books))
     return int(bool(books["complaints"]))
 
 
 def played(pool: Pool, options: Options) -> Saved:
     """The books of the run when it has ended: keys, digest, memory, and what went against a plan."""
-    thinker, file = pilot.Pilot(), options.folder / "run.npz"
-    lore = thinker.lore[pool.worlds[0].world_spec.world]
-    now, mind, books = restored(pool, file) if file.exists() else started(pool, thinker)
+    thinker, file = acting(options), options.folder / "run.npz"
+    now, mind, books = restored(pool, thinker, file) if file.exists() else started(pool, thinker)
     trace: list[Noted] = []
     with bar() as progress:
         shown = progress.add_task("keys", total=options.keys, completed=books["keys"], note="")
         while books["keys"] < options.keys and not books["ended"]:
             step, mind = turn(pool, now, thinker, mind, False)
             now, key = step.then, int(step.thought.action[0])
-            seat = mind.seats[0]
-            if seat.known and seat.plan:
+            seat = mind.seats[0] if isinstance(mind, pilot.Mind) else None
+            if seat and seat.known and seat.plan:
                 trace.append(Noted(seat.known, seat.plan))
             seen = now.observation["patch"].tobytes()
             books["digest"] = hashlib.sha256(f"{books['digest']}{key}".encode() + seen).hexdigest()
@@ -85,8 +94,9 @@ def played(pool: Pool, options: Options) -> Saved:
             books["ended"] = bool(now.outcome.terminated[0] or now.outcome.truncated[0])
             books["success"] |= bool(now.outcome.success[0])
             if books["keys"] % options.every == 0 or books["ended"]:
-                books["complaints"] += check(trace, lore)
-                books["plans"] = seat.plans
+                if seat:
+                    books["complaints"] += check(trace, pilot.LORE[pool.worlds[0].world_spec.world])
+                    books["plans"] = seat.plans
                 trace = trace[-1:]
                 books["memory"].append([books["keys"], *memory()])
                 saved(pool, mind, books, file)
@@ -94,7 +104,15 @@ def played(pool: Pool, options: Options) -> Saved:
     return books
 
 
-def started(pool: Pool, thinker: pilot.Pilot) -> tuple[Moment, pilot.Mind, Saved]:
+def acting(options: Options) -> Thinker:
+    """The planner in a chain of rooms, else the shipped agent."""
+    if not options.world:
+        return pilot.Pilot()
+    compiled_once()
+    return build.load_agent(None, greedy=True)[0]
+
+
+def started(pool: Pool, thinker: Thinker) -> tuple[Moment, Any, Saved]:
     """The first moment, a fresh mind, empty books."""
     books = {
         "keys": 0,
@@ -113,24 +131,36 @@ def memory() -> tuple[int, int]:
     return tracemalloc.get_traced_memory()[0] // 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def saved(pool: Pool, mind: pilot.Mind, books: Mapping[str, Any], file: Path) -> None:
-    """One file, there in whole or not at all."""
-    text = json.dumps({"mind": pilot.to_data(mind), "books": books})
+def saved(pool: Pool, mind: Any, books: Mapping[str, Any], file: Path) -> None:
+    """One file, there in whole or not at all. The planner's mind is text, an agent's is arrays."""
+    plain = pilot.to_data(mind) if isinstance(mind, pilot.Mind) else None
+    arrays = {} if plain else {MIND + name: array for name, array in tree().flatten(mind).items()}
+    text = json.dumps({"mind": plain, "books": books})
     beside = file.with_suffix(".part.npz")
-    np.savez(beside, text=np.frombuffer(text.encode(), np.uint8), **pool.state())
+    np.savez(beside, text=np.frombuffer(text.encode(), np.uint8), **pool.state(), **arrays)
     beside.replace(file)
 
 
-def restored(pool: Pool, file: Path) -> tuple[Moment, pilot.Mind, Saved]:
+def restored(pool: Pool, thinker: Thinker, file: Path) -> tuple[Moment, Any, Saved]:
     """The moment, the mind and the books at the last save."""
-    with np.load(file) as arrays:
-        data = json.loads(arrays["text"].tobytes())
-        pool.restore({name: arrays[name] for name in arrays.files if name != "text"})
+    with np.load(file) as kept:
+        arrays = dict(kept.items())
+    data = json.loads(arrays.pop("text").tobytes())
+    parts = {name.removeprefix(MIND): arrays.pop(name) for name in list(arrays) if name.startswith(MIND)}
+    pool.restore(arrays)
+    mind = tree().refill(thinker.begin(1, 0), parts) if parts else pilot.from_data(data["mind"])
     observation, offered = pool.worlds[0].observe()
     none = np.zeros(1, bool)
     outcome = Outcome(np.zeros(1, np.float32), none, none, none, none)
     assert offered.shape == (1, KEYS)
-    return Moment(observation, offered, none, outcome), pilot.from_data(data["mind"]), data["books"]
+    return Moment(observation, offered, none, outcome), mind, data["books"]
+
+
+def tree() -> ModuleType:
+    """Named arrays from a tree and back; the planner needs none of it."""
+    from sixkeys.training import trees
+
+    return trees
 
 
 if __name__ == "__main__":

@@ -47,6 +47,15 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert (whole["keys"], whole["complaints"], len(whole["memory"])) == (450, [], 9)
 
 
+def test_repairs_in_a_row_are_gone_on_with_too(tmp_path: Path) -> None:
+    """A chain of repository tasks, real pytest at every other key, by the shipped agent."""
+    more = ("--world", "repo:proc_mixed_loop~chain20", "--keys", "60", "--every", "20")
+    whole = run(tmp_path / "whole", *more)
+    killed(tmp_path / "killed", *more)
+    assert same(run(tmp_path / "killed", *more), whole)
+    assert (whole["keys"], whole["ended"]) == (60, False)
+
+
 @pytest.mark.slow
 def test_five_thousand_keys_in_one_episode(tmp_path: Path) -> None:
     whole = run(tmp_path / "whole", "--trace")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sixkeys import build
-from sixkeys.contract import DESCRIPTOR_NAMES, KEYS
+from sixkeys.contract import DESCRIPTOR_NAMES, KEYS, TEST_SEEDS, episode_seed
 from sixkeys.envs.changed import INTERFACES, key_order
 from sixkeys.envs.check_world import check_world
 
@@ -14,7 +14,9 @@ ROWS = np.ones(4, bool)
 SEEDS = np.arange(4)
 
 
-@pytest.mark.parametrize("world", ["grid:grid_key~keys1", "tools:tools_convert~keys2~sparse"])
+@pytest.mark.parametrize(
+    "world", ["grid:grid_key~keys1", "tools:tools_convert~keys2~sparse", "tools:tools_convert~chain3"]
+)
 def test_the_contract_is_kept(world):
     assert check_world(partial(build.make_world, world, 4)) == []
 
@@ -57,7 +59,47 @@ def test_sparse_rewards_are_for_success_alone():
         np.testing.assert_array_equal(outcome.reward, outcome.success)
 
 
-@pytest.mark.parametrize("how", ["keys0", "keys17", "colours", ""])
+@pytest.mark.parametrize("how", ["keys0", "keys17", "colours", "chain", "keys", ""])
 def test_an_unknown_change_is_refused(how):
-    with pytest.raises(ValueError, match="possible: sparse, keys1 to keys16"):
+    with pytest.raises(ValueError, match="possible: sparse, chain2 and more, keys1"):
         build.make_world(f"grid:grid_key~{how}", 2)
+
+
+@pytest.mark.parametrize("inner", ["tools:tools_mixed", "grid:grid_key", "computer:computer_mixed"])
+def test_a_chain_is_its_tasks_one_after_another(inner):
+    """By the oracle: solved at the last key alone, which is as far off as was said; never begun anew."""
+    world = build.make_world(f"{inner}~chain3", 4)
+    seeds = np.array([1, 2, TEST_SEEDS + 1, TEST_SEEDS + 2])
+    world.reset(ROWS, seeds)
+    promised, pressed, live = world.oracle_steps(), np.zeros(4, int), ROWS.copy()
+    plain, told = build.make_world(inner, 4), np.zeros(4, int)
+    for task in range(3):
+        plain.reset(ROWS, np.array([episode_seed(int(s), 0, task, int(s) >= TEST_SEEDS) for s in seeds]))
+        told += plain.oracle_steps()
+    np.testing.assert_array_equal(promised, told)
+    while live.any():
+        outcome = world.step(world.oracle(), live)
+        pressed += live
+        assert not outcome.truncated.any()
+        np.testing.assert_array_equal(outcome.success, outcome.terminated)
+        live = live & ~outcome.terminated
+    np.testing.assert_array_equal(pressed, promised)
+
+
+def test_a_chain_is_lost_with_its_first_task():
+    world = build.make_world("grid:grid_lava~chain5", 4)
+    world.reset(ROWS, SEEDS)
+    live, rng = ROWS.copy(), np.random.default_rng(0)
+    for _ in range(2000):
+        outcome = world.step(rng.integers(0, 6, 4), live)
+        live = live & ~(outcome.terminated | outcome.truncated)
+        if not live.any():
+            break
+    assert not live.any()
+    assert (world.at < 4).all()
+
+
+@pytest.mark.parametrize("tasks", ["chain0", "chain10001"])
+def test_a_chain_has_some_tasks(tasks):
+    with pytest.raises(ValueError, match="1 to 10000 are possible"):
+        build.make_world(f"grid:grid_key~{tasks}", 2)

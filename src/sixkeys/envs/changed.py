@@ -1,7 +1,9 @@
-"""What if the same world had another interface? Keys in another order, rewards for success alone.
+"""What if the same world had another interface? Keys in another order, rewards for success alone, one task
+after another.
 
 `changed("keys3", world)`: a key does what another did before; which one, the number tells (1 to 16), and so
 does the descriptor's `interface`. `changed("sparse", world)`: success is worth 1, everything else nothing.
+`changed("chain20", world)`: twenty tasks in one episode (chained.py).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from sixkeys.contract import DESCRIPTOR_NAMES, KEYS, Observation, Outcome, World
+from sixkeys.envs.chained import Chained
 
 INTERFACES = 16
 """Orders of the keys that have a number; 0 is the world's own."""
@@ -28,13 +31,16 @@ def key_order(number: int) -> np.ndarray:
 
 
 def changed(how: str, world: World) -> World:
-    """`world` changed: `keysN` or `sparse`. Raises ValueError on anything else."""
+    """`world` changed: `keysN`, `sparse` or `chainN`. Raises ValueError on anything else."""
     if how == "sparse":
         return Changed(world, how)
-    found = re.fullmatch(r"keys([0-9]+)", how)
-    if found is None or not 1 <= int(found[1]) <= INTERFACES:
-        raise ValueError(f"unknown change {how!r}; possible: sparse, keys1 to keys{INTERFACES}")
-    return Changed(world, how, int(found[1]))
+    found = re.fullmatch(r"([a-z]+)(\d{1,9})", how, re.ASCII)
+    name, number = found.groups() if found else ("", "0")
+    if name == "chain":
+        return Chained(world, int(number))
+    if name == "keys" and 1 <= int(number) <= INTERFACES:
+        return Changed(world, how, int(number))
+    raise ValueError(f"unknown change {how!r}; possible: sparse, chain2 and more, keys1 to keys{INTERFACES}")
 
 
 class Changed:
