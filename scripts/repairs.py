@@ -29,7 +29,7 @@ from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.injury import Injury, injure
 from sixkeys.envs.repo.localise import Coverage
 from sixkeys.envs.repo.project import Project, read
-from sixkeys.envs.repo.repair import Diagnosis, Search, diagnose, editable
+from sixkeys.envs.repo.repair import Diagnosis, Repair, Search, diagnose, editable
 from sixkeys.envs.repo.runner import Runner
 
 HELD_OUT = 0.3
@@ -202,14 +202,19 @@ def repair(bench: Bench, path: str, injury: Injury, seed: int, options: Options)
             run = runner.run(best.files, bench.hidden, 300.0)
             passed = {test.node for test in run.outcomes if test.outcome == "passed"}
             held = run.status == "finished" and set(bench.hidden) <= passed
+
+    def whole(one: Repair) -> bool:
+        return same(one.files.get(path, ""), bench.project.sources()[path])
+
     suspects = [(s.path, s.line) for s in diagnosis.suspects]
     near = [n for n, place in enumerate(suspects) if place[0] == path and 0 <= injury.line - place[1] < 3]
     return {
         "order": options.order, "fixed": fixed, "held_out": held, "seconds": round(seconds, 2),
         "tried": runs_to(search), "candidates": search.total, "failing": len(diagnosis.failing),
         "rank": near[0] if near else None,
-        "same": bool(fixed and best and same(best.files.get(path, ""), bench.project.sources()[path])),
+        "same": bool(fixed and best and whole(best)),
         "confidence": best.confidence if best else None, "plausible": len(search.plausible),
+        "rivals": [[r.hands[0].weight, r.keeps, r.confidence, whole(r)] for r in search.plausible],
         "edits": [list(h.candidate[1:2] + h.candidate[4:6]) for h in (best.hands if best else ())],
     }  # fmt: skip
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sixkeys.envs.repo.behaviour import agreement, behaviour, unlike
+from sixkeys.envs.repo.behaviour import behaviour, kept, unlike
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.grammar import Candidate
 from sixkeys.envs.repo.hands import Hand
 from sixkeys.envs.repo.localise import Suspect
 from sixkeys.envs.repo.project import read
-from sixkeys.envs.repo.repair import Repair, Search, compared, diagnose
+from sixkeys.envs.repo.repair import SHY, Repair, Search, compared, diagnose
 from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.swap import Swaps
 from sixkeys.envs.repo.verdict import Verdict
@@ -112,15 +112,17 @@ def test_changes_are_told_apart_by_an_example(runner: Runner) -> None:
     assert unlike({"f(1)": "2", "f(2)": "3"}, {"f(2)": "4", "f(1)": "2"}) == "f(2) gives 3, not 4"
 
 
-calls = st.dictionaries(st.sampled_from("abc"), st.sampled_from("xy"), max_size=3)
+calls = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["x", "y", "ValueError"]), max_size=3)
 
 
-@given(calls, st.lists(st.tuples(st.floats(0.1, 9), calls), max_size=4))
-def test_agreement_is_a_share(one: dict[str, str], voices: list[tuple[float, dict[str, str]]]) -> None:
-    share = agreement(one, voices)
-    assert 0 <= share <= 1 + 1e-9
-    assert agreement(one, [(weight, one) for weight, _ in voices]) == pytest.approx(1.0)
-    assert agreement({}, voices) == 1.0
+@given(calls, calls)
+def test_what_is_kept_is_a_share_of_calls_that_gave_something(
+    one: dict[str, str], was: dict[str, str]
+) -> None:
+    share = kept(one, was)
+    gave = [call for call in was if call in one and was[call] != "ValueError"]
+    assert share * max(len(gave), 1) == pytest.approx(sum(one[c] == was[c] for c in gave) if gave else 1)
+    assert kept(was, was) == 1.0
 
 
 LATER = """def total(one, other):
@@ -157,17 +159,17 @@ def rival(weight: float) -> Repair:
     return Repair((edit,), {"a.py": str(weight)}, (), (), Verdict(True, (), (), ()), (hand,))
 
 
-def test_the_one_that_does_as_most_do_comes_first_and_others_say_why() -> None:
-    """Three rivals by weight 5, 4, 3: the first does otherwise than the other two, and than what was."""
-    lone, two, too = {"f(1)": "x", "f(2)": "x"}, {"f(1)": "y", "f(2)": "x"}, {"f(1)": "y", "f(2)": "x"}
-    ordered = compared([rival(5), rival(4), rival(3)], [lone, two, too, {"f(1)": "y", "f(2)": "z"}])
-    assert [repair.files["a.py"] for repair in ordered] == ["4", "5", "3"]
-    assert [repair.unlike for repair in ordered] == ["", "f(1) gives x, not y", ""]
-    voices = 5 + 4 + 3 + 4
-    alone = 5 * (5 / voices + 12 / voices) / 2
-    many = [weight * (11 / voices + 12 / voices) / 2 for weight in (4, 3)]
-    total = alone + sum(many)
-    shares = [sum(many) / total, alone / total, sum(many) / total]
+def test_the_one_that_leaves_most_alone_comes_first_and_others_say_why() -> None:
+    """By weight 5, 4, 3: the first changes three calls of four, the others change one, and the same."""
+    was = {"f(1)": "a", "f(2)": "a", "f(3)": "a", "f(4)": "a", "f(5)": "TypeError"}
+    bold, shy = {**was, "f(1)": "b", "f(2)": "b", "f(3)": "b"}, {**was, "f(1)": "b", "f(5)": "c"}
+    ordered = compared([rival(5), rival(4), rival(3)], [bold, shy, shy, was])
+    assert [repair.files["a.py"] for repair in ordered] == ["4", "3", "5"]
+    assert [repair.keeps for repair in ordered] == [0.75, 0.75, 0.25]
+    assert [repair.unlike for repair in ordered] == ["", "", "f(2) gives b, not a"]
+    weights = [weight * keep**SHY for weight, keep in ((4, 0.75), (3, 0.75), (5, 0.25))]
+    alike, total = weights[0] + weights[1], sum(weights)
+    shares = [alike / total, alike / total, weights[2] / total]
     assert [repair.confidence for repair in ordered] == pytest.approx(shares)
 
 

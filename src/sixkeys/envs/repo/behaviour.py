@@ -10,6 +10,7 @@ results that span several.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from importlib.resources import files as resources
@@ -19,6 +20,8 @@ from sixkeys.envs.repo.runner import Runner
 from sixkeys.envs.repo.swap import Room
 
 ARROW = " -> "
+ERROR = re.compile(r"[A-Z]\w*(Error|Exception|Exit|Interrupt|Iteration|Warning)")
+"""What is told of a call that raised."""
 
 
 def behaviour(
@@ -37,15 +40,11 @@ def behaviour(
     return {call: gives for call, _, gives in told}
 
 
-def agreement(one: Mapping[str, str], voices: Sequence[tuple[float, Mapping[str, str]]]) -> float:
-    """From 0 to 1: the share of the voices' weight that says the same as `one`, mean over its calls; 1 where
-    none was tried."""
-    shares = []
-    for call, gives in one.items():
-        heard = [(weight, said[call]) for weight, said in voices if call in said]
-        total = sum(weight for weight, _ in heard)
-        shares.append(sum(weight for weight, said in heard if said == gives) / total if total else 1.0)
-    return sum(shares) / len(shares) if shares else 1.0
+def kept(one: Mapping[str, str], was: Mapping[str, str]) -> float:
+    """From 0 to 1: the share of calls for which `one` gives what was given before, errors not counted; 1
+    where there are none."""
+    same = [one[call] == gave for call, gave in was.items() if call in one and not ERROR.fullmatch(gave)]
+    return sum(same) / len(same) if same else 1.0
 
 
 def unlike(one: Mapping[str, str], other: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sixkeys.contract import Language
 from sixkeys.envs.repo.attempts import Attempts, changed
-from sixkeys.envs.repo.behaviour import agreement, behaviour, unlike
+from sixkeys.envs.repo.behaviour import behaviour, kept, unlike
 from sixkeys.envs.repo.canaries import canaries, heard, sound
 from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editable, still_failing
 from sixkeys.envs.repo.edits import RepoEdit
@@ -31,6 +31,8 @@ NEAR = 30
 AROUND, EXTRA = 8, 0.5
 """Tests near a repair that are run to compare its behaviour with others', and seconds that this may take
 besides thrice theirs."""
+SHY = 2.0
+"""How much it counts that a repair leaves alone what no test complains of."""
 PLAUSIBLE, MORE = 5, 1.5
 """How many repairs are looked for at most; seconds for which the search goes on after one, besides a quarter
 of those that it took."""
@@ -60,6 +62,8 @@ class Repair(NamedTuple):
     confidence: float = 0.0
     """The share of those that do as it does of the weights of all repairs that pass, from 0 to 1; not
     calibrated."""
+    keeps: float = 1.0
+    """Of calls near those of the tests, the share for which it does as was done before."""
     unlike: str = ""
     """What it does otherwise than the likeliest one, by an example."""
 
@@ -272,19 +276,20 @@ class Search:
 
 
 def compared(rivals: Sequence[Repair], behaviours: Sequence[Mapping[str, str]]) -> list[Repair]:
-    """The likeliest first: a rival's weight is its candidate's, times how far it does as the others do and as
-    was done before, whose voice is their mean. `behaviours`: of each rival, and of what was before."""
-    own = [repair.hands[0].weight for repair in rivals]
+    """The likeliest first: a rival's weight is its candidate's, times the power SHY of how far it leaves
+    alone what no test complains of. `behaviours`: of each rival, and of what was before."""
     does = [*behaviours[: len(rivals)]] or [{}] * len(rivals)
-    voices = [
-        *zip(own, does, strict=True),
-        *((sum(own) / len(own), was) for was in behaviours[len(rivals) :]),
-    ]
-    weights = [weight * agreement(said, voices) for weight, said in zip(own, does, strict=True)]
+    was = behaviours[-1] if behaviours else {}
+    keeps = [kept(said, was) for said in does]
+    weights = [r.hands[0].weight * keep**SHY for r, keep in zip(rivals, keeps, strict=True)]
+    total = sum(weights) or 1.0
     order = sorted(range(len(rivals)), key=lambda place: -weights[place])
 
     def sure(place: int) -> float:
         alike = [w for other, w in enumerate(weights) if other == place or does[other] == does[place] != {}]
-        return sum(alike) / sum(weights)
+        return sum(alike) / total
 
-    return [rivals[n]._replace(confidence=sure(n), unlike=unlike(does[n], does[order[0]])) for n in order]
+    return [
+        rivals[n]._replace(confidence=sure(n), keeps=keeps[n], unlike=unlike(does[n], does[order[0]]))
+        for n in order
+    ]
