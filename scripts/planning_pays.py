@@ -2,6 +2,7 @@
 
     python scripts/planning_pays.py grid_mixed --episodes 100 --coefs 0.3 1 3 --planners search
     python scripts/planning_pays.py tools_mixed --checkpoints runs/studies/tools/agent/seed*
+    python scripts/planning_pays.py tools:tools_mixed~chain10 --coefs --checkpoints runs/mixed
     python scripts/planning_pays.py grid_lava --sample --coefs 3 --risks 0,1 1,0.5 4,0.1
 
 Prints a row an arm: pass rate, keys, deaths (episodes that end unsolved before their budget), each with 95 %
@@ -48,12 +49,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("case", help="a case of the ladder: grid_mixed, tools_mixed, minigrid_doorkey, b1")
+    parser.add_argument("case", help="a case of the ladder: grid_mixed, tools_mixed, b1; or a world's name")
     parser.add_argument(
         "--checkpoints", nargs="+", default=[None], help="one a training seed; else the shipped"
     )
     parser.add_argument("--episodes", type=int, default=100, help="of each arm and training seed")
-    parser.add_argument("--coefs", type=float, nargs="+", default=[0.3, 1.0, 3.0])
+    parser.add_argument("--coefs", type=float, nargs="*", default=[0.3, 1.0, 3.0])
     parser.add_argument("--planners", nargs="+", default=["search"])
     parser.add_argument("--simulations", type=int, nargs="+", default=[32], help="0: the gate decides")
     parser.add_argument("--risks", type=pair, nargs="+", default=[(1.0, 0.5)], help="COEF,LIMIT; 0,1: none")
@@ -84,13 +85,21 @@ def pair(text: str) -> tuple[float, float]:
 
 def played(arm: Arm, options: argparse.Namespace, checkpoint: str | None) -> Evaluation:
     """All episodes of one arm by the agent of one training seed."""
-    case = find(options.case)
+    world, seats = world_of(options.case)
     agent, _ = build.load_agent(
         checkpoint, not options.sample, arm.coef, planner=arm.planner, simulations=arm.simulations,
         risk_coef=arm.risk[0], risk_limit=arm.risk[1],
     )  # fmt: skip
-    pools = build.evaluation_pools(f"{case.world}:{case.task}", case.seats)
+    pools = build.evaluation_pools(world, seats)
     return evaluate(agent, pools, options.episodes, masked=False)
+
+
+def world_of(name: str) -> tuple[str, int]:
+    """A case's world and seats; 16 seats of a world that is no case."""
+    if ":" in name:
+        return name, 16
+    case = find(name)
+    return f"{case.world}:{case.task}", case.seats
 
 
 def row(case: str, arm: Arm, got: Sequence[Evaluation], bare: Sequence[Evaluation], cost: float) -> None:
@@ -106,7 +115,7 @@ def row(case: str, arm: Arm, got: Sequence[Evaluation], bare: Sequence[Evaluatio
     }
     words = " ".join(f"{name} {m.value:.3f} [{m.low:.3f}, {m.high:.3f}]" for name, m in shown.items())
     imagined = every([np.stack([one.imagined, one.steps], 1) for one in got], ratio).value
-    print(f"{case:16} {arm.name:32} {words} imagined {imagined:.1f} ms a key {cost:.2f}", flush=True)
+    print(f"{case:26} {arm.name:32} {words} imagined {imagined:.1f} ms a key {cost:.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from sixkeys.training.losses import Chunk
 from sixkeys.training.novelty import Novelty
 from sixkeys.training.trees import flatten, refill
 
-REST = 2.0
+REST = 3.0
 OWN = ("hints", "begun_at", "wasted", "keys")
 Components = dict[str, dict[str, np.ndarray]]
 
