@@ -153,6 +153,24 @@ def test_repairs_that_do_the_same_count_as_one(tmp_path: Path) -> None:
     assert one.confidence == other.confidence > one.hands[0].weight / (2 * one.hands[0].weight)
 
 
+def test_nothing_is_called_where_nothing_isolates(tmp_path: Path) -> None:
+    """A function that writes beside itself what it is called with: never anything but what tests say."""
+    log = tmp_path / "called.txt"
+    text = f"def clean(name):\n    open({str(log)!r}, 'a').write(name + chr(10))\n    return name\n"
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "clean.py").write_text(text)
+    (project / "test_clean.py").write_text(
+        "from clean import clean\n\ndef test_clean():\n    assert clean('a b') == 'a b'\n"
+    )
+    with Runner(1, "none", seconds=30.0, project=read(project)) as runner:
+        room = Swaps("clean.py", text).room(2, 2)
+        assert room is not None
+        assert behaviour(runner, {}, "clean.py", room, ["test_clean.py::test_clean"], 20.0) == {}
+        assert runner.run({}, ["test_clean.py"]).passed
+    assert log.read_text() == "a b\n"
+
+
 def rival(weight: float) -> Repair:
     edit = RepoEdit("a.py", 1, "a", "b")
     hand = Hand(Candidate(edit, "kind", 1, "", "a", "b"), Suspect("a.py", 1, 1.0, ()), weight)
