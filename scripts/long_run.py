@@ -5,8 +5,8 @@
 
 Every few hundred keys the world's arrays and the mind go into one file, written whole. Started again, it goes
 on from there, bit for bit: the digest of all keys and views is the same as without a stop. In a chain of
-rooms the planner acts, and what it knew and planned at each key is held against the plan; anywhere else the
-shipped agent does. Memory is measured at every save.
+rooms the planner acts, and what it knew and planned at each key is held against the plan; anywhere else an
+agent does. Memory is measured at every save.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Options:
     length: int = 4000
     """keys of a shortest way, in a chain of rooms"""
     world: str = ""
-    """another world, in which the shipped agent acts; empty: a chain of rooms"""
+    """another world, in which an agent acts; empty: a chain of rooms"""
+    checkpoint: Path | None = None
+    """that agent; none: the shipped one"""
     seed: int = TEST_SEEDS
     """the episode"""
     every: int = 250
@@ -105,11 +107,11 @@ def played(pool: Pool, options: Options) -> Saved:
 
 
 def acting(options: Options) -> Thinker:
-    """The planner in a chain of rooms, else the shipped agent."""
+    """The planner in a chain of rooms, else an agent."""
     if not options.world:
         return pilot.Pilot()
     compiled_once()
-    return build.load_agent(None, greedy=True)[0]
+    return build.load_agent(options.checkpoint, greedy=True)[0]
 
 
 def started(pool: Pool, thinker: Thinker) -> tuple[Moment, Any, Saved]:
