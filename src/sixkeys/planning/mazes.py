@@ -1,9 +1,9 @@
 """What does a person know of MiniGrid? The lore of a body that turns, looks ahead, and holds one thing.
 
-Wanted is the goal's square where one is seen, else a ball of a colour that was not held before (a box in
-UnlockPickup); in Memory, the end of the hallway whose thing is of the same kind as that in the first room.
-Numbers of families and kinds of cells are the world's own (`envs/minigrid.py`); a test holds them equal. Not
-covered: the mission's words.
+Wanted is the goal's square where one is seen, else a ball of a colour that was not held before, or a box
+where nothing else is left (in UnlockPickup at once); in Memory, the end of the hallway whose thing is of the
+same kind as that in the first room. Numbers of families and kinds of cells are the world's own
+(`envs/minigrid.py`); a test holds them equal. Not covered: the mission's words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sixkeys.planning.atlas import AHEAD, NOTHING, Known, Place, Sight, beside, far, find, look_ahead
+from sixkeys.planning.atlas import AHEAD, NOTHING, Known, Place, Sight, beside, edge, far, find, look_ahead
 from sixkeys.planning.goals import Condition, Step
 from sixkeys.planning.rooms import BALL, BOX, CARPET, DOOR, DOOR_OPEN, FLOOR, GOAL, KEY, Rooms
 from sixkeys.planning.skills import SHUT, Move
@@ -79,10 +79,14 @@ class Mazes(Rooms):
         return HELD.get(known.hand.state) == kind and known.hand.colour == colour
 
     def _prizes(self, known: Known) -> list[Place]:
+        boxes = find(known, BOX)
         if known.family == UNLOCK_PICKUP:
-            return find(known, BOX)
+            return boxes
         balls = (place for place in find(known, BALL) if not known.dull >> known.cells[place].colour & 1)
-        return find(known, GOAL) or list(balls)
+        return find(known, GOAL) or list(balls) or (boxes if boxes and self._explored(known) else [])
+
+    def _explored(self, known: Known) -> bool:
+        return not any(edge(known, place) for place in far(known, known.at, self._enters_if_open))
 
     def ways(self, condition: Condition, known: Known) -> Sequence[Step]:
         if condition[0] == "won":
