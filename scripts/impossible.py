@@ -139,7 +139,8 @@ def tried(project: Project, task: Task, budget: float) -> dict[str, Any]:
             holds = runner.run(sound, (), 300.0).passed
     return {
         "failing": len(diagnosis.failing), "tried": len(search.journal), "holds": holds,
-        "fixed": found is not None, "seconds": round(time.monotonic() - began, 2),
+        "fixed": found is not None and not found.left, "in_part": found is not None and bool(found.left),
+        "seconds": round(time.monotonic() - began, 2),
         "confidence": found.confidence if found else None,
         "edits": [list(h.candidate[1:2] + h.candidate[4:6]) for h in (found.hands if found else ())],
     }  # fmt: skip
