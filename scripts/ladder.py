@@ -60,26 +60,33 @@ def main() -> None:
     """Goes on where it was stopped, then shows all that is there."""
     options = parse(Options, "ladder", None, __doc__ or "")
     options.results.parent.mkdir(parents=True, exist_ok=True)
-    found = rows(options.results)
-    known = {(row["length"], row["arm"], row["block"]) for row in found}
     wanted = [
         (length, arm, block)
         for length in options.lengths
         for arm in options.arms
         for block in range(EPISODES[length] // size(length))
     ]
-    with options.results.open("a", encoding="utf-8") as file, bar() as progress:
-        shown = progress.add_task("blocks", total=len(wanted), note="")
-        for what in wanted:
-            progress.update(shown, note=f"chain_{what[0]} {what[1]}")
-            if what not in known:
-                found.append(played(*what))
-                file.write(json.dumps(found[-1]) + "\n")
-                file.flush()
-            progress.advance(shown)
+    found = gone_on(options.results, wanted, "length", played)
     console.print(table(found))
     options.picture.write_text(drawn(found))
     say(f"{options.picture}: success against plan length")
+
+
+def gone_on(results: Path, wanted: Sequence[tuple], first: str, play: Callable[..., dict]) -> list[dict]:
+    """All rows: those of before, and a new one of each of `wanted`, (`first`, arm, block), that is not
+    there."""
+    found = rows(results)
+    known = {(row[first], row["arm"], row["block"]) for row in found}
+    with results.open("a", encoding="utf-8") as file, bar() as progress:
+        shown = progress.add_task("blocks", total=len(wanted), note="")
+        for what in wanted:
+            progress.update(shown, note=f"{first} {what[0]}, {what[1]}")
+            if what not in known:
+                found.append(play(*what))
+                file.write(json.dumps(found[-1]) + "\n")
+                file.flush()
+            progress.advance(shown)
+    return found
 
 
 def size(length: int) -> int:

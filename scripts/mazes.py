@@ -8,7 +8,6 @@ a line each, and not done again. Prints a table.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,13 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from ladder import ARMS, rows
+from ladder import ARMS, gone_on
 from rich.table import Table
 
 from sixkeys import build
 from sixkeys.bench.evaluate import evaluate
 from sixkeys.bench.stats import wilson
-from sixkeys.cli.common import bar, console, parse
+from sixkeys.cli.common import console, parse
 
 BLOCK = 20
 """Episodes that are played side by side."""
@@ -51,20 +50,9 @@ def main() -> None:
     """Goes on where it was stopped, then shows all that is there."""
     options = parse(Options, "mazes", None, __doc__ or "")
     options.results.parent.mkdir(parents=True, exist_ok=True)
-    found = rows(options.results)
-    known = {(row["task"], row["arm"], row["block"]) for row in found}
     blocks = range(-(-options.episodes // BLOCK))
     wanted = [(task, arm, block) for task in options.tasks for arm in options.arms for block in blocks]
-    with options.results.open("a", encoding="utf-8") as file, bar() as progress:
-        shown = progress.add_task("blocks", total=len(wanted), note="")
-        for what in wanted:
-            progress.update(shown, note=f"{what[0]} {what[1]}")
-            if what not in known:
-                found.append(played(*what))
-                file.write(json.dumps(found[-1]) + "\n")
-                file.flush()
-            progress.advance(shown)
-    console.print(table(found))
+    console.print(table(gone_on(options.results, wanted, "task", played)))
 
 
 def played(task: str, arm: str, block: int) -> dict:
