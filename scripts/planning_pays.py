@@ -5,9 +5,9 @@
     python scripts/planning_pays.py tools:tools_mixed~chain10 --coefs --checkpoints runs/mixed
     python scripts/planning_pays.py grid_lava --sample --coefs 3 --risks 0,1 1,0.5 4,0.1
 
-Prints a row an arm: pass rate, keys, deaths (episodes that end unsolved before their budget), each with 95 %
-intervals over episodes, stratified by training seed; the difference in keys and in passes to acting without a
-planner, paired over episodes; keys imagined for each key pressed, milliseconds a key.
+Prints a row an arm: pass rate, keys, deaths (episodes that end unsolved before the world's largest budget),
+each with 95 % intervals over episodes, stratified by training seed; the difference in keys and in passes to
+acting without a planner, paired over episodes; keys imagined for each key pressed, milliseconds a key.
 """
 
 from __future__ import annotations

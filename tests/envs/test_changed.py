@@ -99,6 +99,12 @@ def test_a_chain_is_lost_with_its_first_task():
     assert (world.at < 4).all()
 
 
+def test_a_chain_of_what_has_no_oracle_promises_nothing():
+    world = build.make_world("minigrid:MiniGrid-KeyCorridorS3R3-v0~chain3", 2)
+    world.reset(np.ones(2, bool), np.arange(2))
+    assert world.oracle_steps().tolist() == [-1, -1]
+
+
 @pytest.mark.parametrize("tasks", ["chain0", "chain10001"])
 def test_a_chain_has_some_tasks(tasks):
     with pytest.raises(ValueError, match="1 to 10000 are possible"):

@@ -30,19 +30,22 @@ class Chained:
         self.seed, self.at, self.keys = np.zeros((3, self.seats), np.int64)
 
     def reset(self, rows: np.ndarray, seeds: np.ndarray) -> None:
-        """Every task is begun once, from the last to the first, to know its shortest way."""
-        self.seed[rows], self.at[rows], self.keys[rows] = seeds[rows], 0, 0
+        """Every task is begun once, from the last to the first, to know its shortest way; one that has none
+        (-1) leaves the chain without."""
+        self.seed[rows], self.keys[rows] = seeds[rows], 0
         for task in reversed(range(self.tasks)):
-            self._begin(rows, task)
-            self.keys[rows] += self.world.oracle_steps()[rows]
+            self.at[rows] = task
+            self._begin(rows)
+            steps = self.world.oracle_steps()
+            self.keys[rows] = np.where((steps < 0) | (self.keys < 0), -1, self.keys + steps)[rows]
 
-    def _begin(self, rows: np.ndarray, task: int | np.ndarray) -> None:
-        at = np.broadcast_to(task, self.seats)
-        seeds = [
-            episode_seed(int(seed), 0, int(place), test=int(seed) >= TEST_SEEDS)
-            for seed, place in zip(self.seed, at, strict=True)
-        ]
-        self.world.reset(rows, np.array(seeds, np.int64))
+    def _begin(self, rows: np.ndarray) -> None:
+        """Begins the task that each of `rows` is at."""
+        seeds = np.zeros(self.seats, np.int64)
+        for seat in np.flatnonzero(rows):
+            seed = int(self.seed[seat])
+            seeds[seat] = episode_seed(seed, 0, int(self.at[seat]), test=seed >= TEST_SEEDS)
+        self.world.reset(rows, seeds)
 
     def step(self, actions: np.ndarray, rows: np.ndarray) -> Outcome:
         outcome = self.world.step(actions, rows)
@@ -50,7 +53,7 @@ class Chained:
         if not more.any():
             return outcome
         self.at[more] += 1
-        self._begin(more, self.at)
+        self._begin(more)
         ends, late, won = (np.where(more, False, column) for column in
                            (outcome.terminated, outcome.truncated, outcome.success))  # fmt: skip
         return outcome._replace(terminated=ends, truncated=late, success=won)

@@ -14,7 +14,7 @@ import numpy as np
 
 from sixkeys.planning.atlas import AHEAD, NOTHING, Known, Place, Sight, beside, edge, far, find, look_ahead
 from sixkeys.planning.goals import Condition, Step
-from sixkeys.planning.rooms import BALL, BOX, CARPET, DOOR, DOOR_OPEN, FLOOR, GOAL, KEY, Rooms
+from sixkeys.planning.rooms import BALL, BOX, DOOR, DOOR_OPEN, FLOOR, GOAL, KEY, Rooms
 from sixkeys.planning.skills import SHUT, Move
 
 LEFT, RIGHT, FORWARD, PICKUP, DROP, TOGGLE = range(6)
@@ -37,8 +37,7 @@ class Mazes(Rooms):
     (hands), `cue` and `choice` (Memory); else as in `Rooms`."""
 
     def __init__(self) -> None:
-        self.world = MINIGRID
-        self._entered = frozenset((FLOOR, DOOR_OPEN, GOAL, CARPET))
+        super().__init__(MINIGRID)
         self._shuts = frozenset((DOOR, KEY, BALL, BOX))
 
     def see(self, known: Known | None, sight: Sight, key: int) -> Known:

@@ -165,11 +165,10 @@ class Search:
         hands, rooms = [repair.hands[0] for repair in rivals], [attempts.room(r.hands[0]) for r in rivals]
         places = {(hand.candidate.edit.path, room) for hand, room in zip(hands, rooms, strict=True)}
         path, room = next(iter(places))
-        tests = list(dict.fromkeys(test for hand in hands for test in self._near(hand, diagnosis)[:AROUND]))
-        spent = sum(test.seconds for test in diagnosis.run.outcomes if test.node in tests)
-        each = EXTRA + 3 * spent
         if len(rivals) == 1 or len(places) > 1 or room is None:
             return []
+        tests = list(dict.fromkeys(test for hand in hands for test in self._near(hand, diagnosis)[:AROUND]))
+        each = EXTRA + 3 * sum(test.seconds for test in diagnosis.run.outcomes if test.node in tests)
         if time.monotonic() + each * (len(rivals) + 1) > self.deadline:
             return []
         trees = [*(repair.files for repair in rivals), now]
