@@ -100,8 +100,9 @@ def noted(name, act, facts):
         said = attempt(act, facts)
         if os.getpid() == mine:
             os.umask(0o22)
-            with open(f"/tmp/results/{name}", "w") as file:
+            with open(f"/tmp/results/{name}.unfinished", "w") as file:
                 file.write(said)
+            os.rename(f"/tmp/results/{name}.unfinished", f"/tmp/results/{name}")  # nobody reads half of it
         os._exit(0)
     wait(child)
     if name not in LEAVE and not name.endswith((".before", ".leave")):
