@@ -33,19 +33,9 @@ from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
 from sixkeys.envs.repo.injury import Injury, injure
 from sixkeys.language import code, usual
-from sixkeys.language.code import (
-    BAGS,
-    DENSE,
-    HIDDEN,
-    KINDS,
-    MEETINGS,
-    SEEN,
-    WIDTH,
-    Change,
-    Page,
-    Read,
-    Weights,
-)  # fmt: skip
+from sixkeys.language.code import BAGS, HIDDEN, KINDS, MEETINGS, SEEN, WIDTH, Read, Weights
+from sixkeys.language.page import Change, Page, step_of, tokens_of
+from sixkeys.language.told import DENSE
 from sixkeys.language.usual import Count, Usual
 
 LEFT_OUT = (
@@ -72,6 +62,8 @@ SPACE = 40
 """By how many characters texts that say the same may differ: white space, brackets."""
 WORDS_SAID = 0.3
 """How often the assertion of an example says words of the sound code."""
+NAMED = 25
+"""Of a hundred assertions, how many name what is wrong: an unknown name, who was called wrongly."""
 OTHERS = 1
 """Other lines of the function whose candidates stand beside those of the hurt line and its neighbours."""
 BATCH, RIVALS = 32, 160
@@ -222,7 +214,7 @@ def counted(folder: Path, held: set[Path]) -> Path:
     file = folder / "counts.npz"
     if not file.exists():
         paths = [path for path in modules(0, 1 << 22) if path not in held]
-        texts = (code.tokens_of(path.read_text(errors="replace")) for path in paths)
+        texts = (tokens_of(path.read_text(errors="replace")) for path in paths)
         np.savez(file, **usual.table(usual.counted(texts))._asdict())
     return file
 
@@ -240,7 +232,7 @@ def load(job: tuple[Path, Path, Path]) -> tuple[list[Told], int]:
     path, kept, counts = job
     all_counts = stored(counts)
     held = held_out(kept)
-    own = set() if held else usual.rows(code.tokens_of(path.read_text(errors="replace")))
+    own = set() if held else usual.rows(tokens_of(path.read_text(errors="replace")))
 
     def known(row: tuple[str, ...]) -> float:
         many = (all_counts.pairs if len(row) == 2 else all_counts.triples)[usual.place(row)] - (row in own)
@@ -264,9 +256,18 @@ def fewer(example: Example) -> Example:
 def told(example: Example, known: Count | None = None) -> Told:
     """An example as the network takes it."""
     changes = [Change(*change) for change in example.changes]
-    page = Page(zlib.decompress(example.text).decode(), example.pieces)
+    text = zlib.decompress(example.text).decode()
+    wrong = named(text, changes[example.right]) if zlib.crc32(example.text) % 100 < NAMED else ()
+    page = Page(text, (*example.pieces, *wrong))
     prior = np.array([change.prior for change in changes], np.float32)
     return Told(code.read(page, changes, known), prior, example.right, example.kind)
+
+
+def named(text: str, right: Change) -> tuple[str, ...]:
+    """What an error would name: the tokens that are wrong, or those before what is missing."""
+    span = Page(text).span(right.start, right.start + len(right.before))
+    step = step_of(right, span)
+    return tuple(token.strip("'\"") for token in step.old or step.around[:2])
 
 
 def of_libraries(options: Options) -> Iterator[Example | None]:
@@ -321,8 +322,8 @@ def change_of(page: Page, option: Candidate) -> Change:
 
 def said(sound: str, injury: Injury, chance: Chance) -> tuple[str, ...]:
     """What an assertion might say: sometimes words of the sound code, always some of the file."""
-    words = [token.strip("'\"") for token in code.tokens_of(injury.before)]
-    others = code.tokens_of(sound)
+    words = [token.strip("'\"") for token in tokens_of(injury.before)]
+    others = tokens_of(sound)
     some = [chance.pick(others).strip("'\"") for _ in range(chance.between(0, 6))]
     return tuple(word for word in (words if chance.unit() < WORDS_SAID else []) + some if word.strip())
 

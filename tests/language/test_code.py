@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from sixkeys.language import code
-from sixkeys.language.code import BAGS, DENSE, HIDDEN, KINDS, MEETINGS, SEEN, WIDTH, Change, Page, Weights
+from sixkeys.language.code import BAGS, HIDDEN, KINDS, MEETINGS, SEEN, WIDTH, Weights
+from sixkeys.language.page import Change, Page, step_of
+from sixkeys.language.told import DENSE
 
 TEXT = '''import os
 
@@ -94,14 +96,14 @@ def test_a_step_is_what_is_really_changed():
     """A word among others: what both texts begin and end with counts as what stands around."""
     page = Page("x = self.items.copy() + 1\n")
     one = Change("attribute.other", 4, "self.items.copy()", "self.order.copy()", 1.0)
-    step = code.step_of(one, page.span(4, 21))
+    step = step_of(one, page.span(4, 21))
     assert step == (("self", ".", ".", "copy"), ("items",), ("order",))
     wrap = Change("wrap.call", 4, "self.items", "len(self.items)", 1.0)
-    assert code.step_of(wrap, page.span(4, 14)).new == ("len", "(", "self", ".", "items", ")")
+    assert step_of(wrap, page.span(4, 14)).new == ("len", "(", "self", ".", "items", ")")
     more = Change("argument.add", 20, "", "a, a", 1.0)
-    assert code.step_of(more, page.span(20, 20)).around == ("copy", "(", ")", "+")
+    assert step_of(more, page.span(20, 20)).around == ("copy", "(", ")", "+")
     same = Change("operand.drop", 4, "a + a", "a", 1.0)
-    assert code.step_of(same, Page("x = a + a").span(4, 9))[1:] == (("+", "a"), ())
+    assert step_of(same, Page("x = a + a").span(4, 9))[1:] == (("+", "a"), ())
 
 
 def test_lines_know_their_functions():

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sixkeys.contract import bucket
+from sixkeys.language.page import parts
+from sixkeys.language.sense import calls
 
 PAIRS, TRIPLES = 1 << 18, 1 << 19
 STEPS = 32
@@ -23,6 +25,8 @@ STEPS = 32
 LONGEST = 16
 """Tokens of a row that are looked at."""
 QUOTES = ("'", '"')
+WORD, CALL = "~word", "~call"
+"""What marks a row that is not of tokens."""
 FLOW = 4
 """Numbers that `flow` returns."""
 Count = Callable[[tuple[str, ...]], float]
@@ -71,10 +75,22 @@ def counted(texts: Iterable[Sequence[str]]) -> dict[tuple[str, ...], int]:
 
 
 def rows(tokens: Sequence[str]) -> set[tuple[str, ...]]:
-    """All pairs and triples of a text."""
+    """All that a text says: pairs and triples, words, how many arguments whoever is called is given."""
     some = plain(tokens)
     pairs: set[tuple[str, ...]] = set(pairwise(some))
-    return pairs.union(zip(some, some[1:], some[2:], strict=False))
+    said = {word(part) for token in set(tokens) for part in parts(token) if part[0].isalpha()}
+    given = {arity(*call) for call in calls(tokens)}
+    return pairs.union(zip(some, some[1:], some[2:], strict=False), said, given)
+
+
+def word(said: str) -> tuple[str, str]:
+    """What a word is counted as."""
+    return WORD, said
+
+
+def arity(called: str, given: int) -> tuple[str, str, str]:
+    """What a call is counted as."""
+    return CALL, called, str(given)
 
 
 def table(many: dict[tuple[str, ...], int]) -> Usual:

@@ -16,8 +16,9 @@ def packed(*marks: int) -> str:
 
 LINES = (("a.py", (1, 2, 3)), ("b.py", (7,)))
 RUN = RunResult(
-    (), "finished", 0.0, "____ t::bad ____\ntest_a.py:3: in bad\n    f()\na.py:3: in f\nE   ValueError",
+    (), "finished", 0.0, "",
     {"t::bad": packed(1, 0, 1, 0), "t::worse": packed(1, 1, 0, 0), "t::good": packed(1, 0, 0, 1)}, LINES,
+    texts=("____ t::bad ____\ntest_a.py:3: in bad\n    f()\na.py:3: in f\nE   ValueError",),
 )  # fmt: skip
 
 
@@ -47,10 +48,15 @@ def test_only_what_may_be_edited_is_suspected():
 
 
 def test_frames_of_several_tracebacks_and_foreign_files():
-    text = (
+    texts = (
         "____ one ____\ntest_x.py:1: in one\nsrc/pkg/m.py:10: in outer\nsrc/pkg/n.py:4: in inner\n"
-        "/usr/lib/python3/json.py:3: in loads\nE   x\n"
-        '____ two ____\nE     File "/home/me/repo/src/pkg/m.py", line 12\nE       def\nE   SyntaxError: no\n'
+        "/usr/lib/python3/json.py:3: in loads\nE   x\n",
+        '____ two ____\nE     File "/home/me/repo/src/pkg/m.py", line 12\nE       def\nE   SyntaxError: no\n',
     )
-    found = frames(text, ["src/pkg/m.py", "src/pkg/n.py"])
+    found = frames(texts, ["src/pkg/m.py", "src/pkg/n.py"])
     assert found == {("src/pkg/n.py", 4): (1, 0), ("src/pkg/m.py", 10): (0, 1), ("src/pkg/m.py", 12): (1, 0)}
+
+
+def test_frames_that_another_program_wrote_and_a_message_quotes():
+    text = """test_cli.py:3: in run\nE   OSError: b'Traceback:\\n  File "m.py", line 4, in f\\n    g()'"""
+    assert frames([text], ["m.py"]) == {("m.py", 4): (1, 0)}

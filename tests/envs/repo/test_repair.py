@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sixkeys.envs.repo.hands import extents, words
+from sixkeys.envs.repo.hands import extents, hands, words
+from sixkeys.envs.repo.outcomes import UNSAID
 from sixkeys.envs.repo.project import read
 from sixkeys.envs.repo.repair import RepairError, Search, diagnose
 from sixkeys.envs.repo.runner import Runner
@@ -140,3 +141,21 @@ def test_words_of_a_message():
 def test_extents_end_where_a_body_begins():
     text = "def f(a,\n      b):\n    return (a +\n            b)\nif (1 and\n    2): pass\nx = 1\n"
     assert extents(text) == {1: 2, 3: 4, 5: 5, 6: 6, 7: 7}
+
+
+def test_where_many_tests_fail_and_talk_the_traceback_still_counts(tmp_path: Path):
+    """More texts than pytest's output is kept of, and more failing tests than say how they failed."""
+    files = {
+        "m.py": "def f(n):\n    k = n\n    total = sorted(k, 1)\n    return total\n",
+        "test_m.py": "import pytest\nfrom m import f\n\n@pytest.mark.parametrize('n', range(60))\n"
+        "def test(n):\n    print('x' * 900)\n    assert f([n]) == [n]\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with Runner(2, seconds=30.0, project=read(tmp_path)) as runner:
+        found = diagnose(runner)
+    assert len(found.failing) == 60
+    assert (found.suspects[0].line, found.suspects[0].reasons[-1]) == (3, "the traceback ends here")
+    silent = [test for test in found.run.outcomes if test.message == UNSAID]
+    assert 0 < len(silent) < 30
+    assert UNSAID not in {hand.candidate.after.strip("'\"") for hand in hands(found, {"m.py": files["m.py"]})}

@@ -16,6 +16,7 @@ from sixkeys.contract import Language
 from sixkeys.envs.repo.diagnosis import Diagnosis
 from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
 from sixkeys.envs.repo.localise import Suspect
+from sixkeys.envs.repo.outcomes import UNSAID
 from sixkeys.envs.repo.proposed import proposed
 
 STAGES = ((0, 10), (10, 25), (25, 60), (60, 110), (110, 160))
@@ -61,7 +62,8 @@ def hands(
     start, stop = STAGES[stage]
     lexicon = Lexicon.of(sources)
     failing = set(diagnosis.failing)
-    pieces = words(test.message for test in diagnosis.run.outcomes if test.node in failing)
+    messages = {test.message for test in diagnosis.run.outcomes if test.node in failing} - {UNSAID}
+    pieces = words(sorted(messages, key=shortest))
     found: list[Hand] = []
     worst = max((suspect.score for suspect in diagnosis.suspects), default=1.0) or 1.0
     by_line: dict[tuple[str, int], Suspect] = {}
@@ -112,6 +114,11 @@ def words(messages: Iterable[str]) -> tuple[str, ...]:
             if text and len(text) <= 80:
                 found.setdefault(text)
     return tuple(found)[:WORDS]
+
+
+def shortest(message: str) -> tuple[int, str]:
+    """Short messages first: a long one quotes whole texts."""
+    return len(message), message
 
 
 def extents(text: str) -> dict[int, int]:

@@ -14,7 +14,7 @@ import math
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sixkeys.envs.repo.outcomes import RunResult
@@ -76,7 +76,7 @@ def suspects(
 ) -> list[Suspect]:
     """Suspicious lines of `sources` (paths that may be edited), worst first.
 
-    result: the run whose output holds the tracebacks of the failing tests.
+    result: the run whose texts hold the tracebacks of the failing tests.
     """
     scores: dict[tuple[str, int], float] = {}
     reasons: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
@@ -93,19 +93,20 @@ def suspects(
         if place[0] in sources and failed:
             scores[place] = IMPORTED * math.sqrt(len(failed) / max(every, len(failed)))
             reasons[place].append("run once, when it was imported")
-    for place, (inner, outer) in frames(result.output, sources).items():
+    for place, (inner, outer) in frames(result.texts, sources).items():
         scores[place] = scores.get(place, 0.0) + RAISED * (inner > 0) + PASSED_THROUGH * (outer > 0)
         reasons[place].append("the traceback ends here" if inner else "the traceback passes here")
     found = [Suspect(*place, score, tuple(reasons[place])) for place, score in scores.items()]
     return sorted(found, key=lambda suspect: (-suspect.score, suspect.path, suspect.line))
 
 
-def frames(output: str, sources: Collection[str]) -> dict[tuple[str, int], tuple[int, int]]:
-    """(path, line) -> in how many tracebacks it is the innermost line of `sources`, and an outer one."""
+def frames(texts: Iterable[str], sources: Collection[str]) -> dict[tuple[str, int], tuple[int, int]]:
+    """(path, line) -> in how many tracebacks it is the innermost line of `sources`, and an outer one. What
+    another program wrote counts where a message quotes it."""
     inner: Counter[tuple[str, int]] = Counter()
     outer: Counter[tuple[str, int]] = Counter()
-    for text in re.split(r"^____ .* ____$", output, flags=re.MULTILINE):
-        met = [(path, int(line)) for path, line in FRAME.findall(text)]
+    for text in texts:
+        met = [(path, int(line)) for path, line in FRAME.findall(text.replace("\\n", "\n"))]
         mine = [(own, line) for path, line in met if (own := known(path, sources))]
         if mine:
             inner[mine[-1]] += 1

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 WORST_LAST = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
 OUTPUT_KEPT = 16_000
+UNSAID = "failed"
+"""The message of a failing test of whose failure no text was made, as child.py has it."""
 UNFIT = "unfit"
 """Of a variant: it cannot be tried as one, only in a run of its own."""
 BROKE = "broke"
@@ -72,6 +74,8 @@ class RunResult(NamedTuple):
     """Of a traced run: (path, the line of each mark in it), in the order of the marks."""
     variants: tuple[Went, ...] = ()
     """Of a run of variants, in their order, up to the last that was tried."""
+    texts: tuple[str, ...] = ()
+    """Of each failing test that said how it failed: its traceback and what it printed."""
 
     @property
     def passed(self) -> bool:
@@ -122,7 +126,7 @@ def assemble(message: Mapping[str, Any], request: Mapping[str, Any]) -> RunResul
         _worsen(worst, TestOutcome(running, "error", 0.0, message["detail"] or detail))
     return RunResult(
         tuple(worst.values()), status, message["seconds"], _output(worst, texts, detail, message["text"]),
-        covered, tuple((path, tuple(numbers)) for path, numbers in lines),
+        covered, tuple((path, tuple(numbers)) for path, numbers in lines), texts=tuple(texts),
     )  # fmt: skip
 
 
