@@ -70,7 +70,7 @@ BATCH, RIVALS = 32, 160
 """Examples of one update, and candidates of an example that one update looks at."""
 KEPT = 320
 """Candidates besides the right one that an example for training is kept with."""
-DROPPED = 0.3
+DROPPED = 0.4
 """Share of the tokens that an update does not see."""
 
 
@@ -84,9 +84,9 @@ class Options:
     """where the weights go; the counts go beside them"""
     bugs: int = 8
     """bugs tried in each module in one round"""
-    rounds: int = 3
+    rounds: int = 5
     """how often all modules are gone through"""
-    epochs: int = 4
+    epochs: int = 5
     """times that training goes through all examples"""
     learning_rate: float = 2e-3
     seed: int = 0

@@ -23,7 +23,7 @@ from sixkeys.language.told import DENSE, Reader
 from sixkeys.language.usual import Count
 
 BUCKETS, KINDS = 8192, 1024
-WIDTH, HIDDEN = 40, 128
+WIDTH, HIDDEN = 56, 192
 BAGS = ("added", "removed", "left", "right", "line", "function")
 """Bags of tokens that the network reads, each as the mean of its tokens' rows."""
 MEETINGS = ((0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (0, 1))
