@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -230,6 +231,21 @@ def test_results_come_back_to_their_tickets_in_any_order():
         tickets = [runner.submit(tree) for tree in trees]
         for i in (5, 0, 3, 1, 2, 4):
             assert [test.node for test in tickets[i].result().outcomes] == [f"test_x.py::test_{i}"]
+
+
+def test_a_run_that_is_dropped_is_forgotten_or_ended_and_the_others_go_on():
+    hang = {"test_hang.py": "def test():\n    while True: pass\n"}
+    with Runner(1, seconds=300.0) as runner:
+        assert runner.run(GOOD).passed
+        begun, waits, quick = runner.submit(hang), runner.submit(hang), runner.submit(GOOD)
+        runner.wait(begun, time.monotonic() + 0.3)
+        assert begun.answer is None
+        runner.drop(waits)
+        runner.drop(begun)
+        assert quick.result().passed
+        assert begun.answer is waits.answer is None
+        runner.drop(quick)
+    runner.drop(begun)
 
 
 def test_threads_may_share_a_runner():

@@ -25,6 +25,8 @@ SHORTEST, SLOWER = 0.6, 10
 """CPU seconds that a candidate has at least; how many times longer than before its tests may take."""
 START, COLLECT = 20.0, 4.0
 """Seconds by the clock, and CPU seconds, that collecting tests may take."""
+MOST_OF = 0.9
+"""Which share of a file's passing tests says how long a test of it may take."""
 PROBES, ANY, FELLERS = 2, 6, 3
 """Failing tests that are run for a candidate, and for one whose line no test runs; tests that felled others
 before it, at most."""
@@ -81,7 +83,9 @@ class Attempts:
                     self._launch(some)
                 if not self.air:
                     return
-                yield from self._answers(self.air.popleft())
+                self.runner.wait(self.air[0].ticket, until())
+                if self.air[0].ticket.answer is not None:
+                    yield from self._answers(self.air.popleft())
         finally:
             for air in self.air:
                 self.runner.drop(air.ticket)
@@ -159,15 +163,15 @@ class Attempts:
         return [*dict.fromkeys([options[0], *others[: PROBES - 1], *fellers])]
 
     def _limit(self, tests: Sequence[str]) -> float:
-        """CPU seconds: by how long these tests took, and the passing ones of their files."""
+        """CPU seconds: by how long these tests took, and most passing ones of their files."""
         files = {node.partition("::")[0] for node in tests}
-        beside = [
+        beside = sorted(
             test.seconds
             for test in self.diagnosis.run.outcomes
             if test.outcome == "passed" and test.node.partition("::")[0] in files
-        ]
+        )
         longest = max((self.seconds.get(node, 0.0) for node in tests), default=0.0)
-        return SHORTEST + SLOWER * longest + 3 * max(beside, default=0.0)
+        return SHORTEST + SLOWER * longest + 3 * (beside[int(MOST_OF * len(beside))] if beside else 0.0)
 
     def reach(self, hand: Hand) -> set[str] | None:
         """The tests that run the function whose body a candidate changes; None where it changes more."""

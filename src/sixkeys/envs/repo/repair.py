@@ -24,8 +24,8 @@ from sixkeys.envs.repo.verdict import Verdict, judge
 
 __all__ = ["Diagnosis", "Repair", "RepairError", "Search", "State", "Tried", "diagnose", "editable"]
 
-SUITE_SLOWER = 10
-"""How many times longer than before the whole suite may take."""
+SUITE_SLOWER, ONCE = 10, 1.0
+"""How many times longer than before tests may take; seconds that any run has."""
 NEAR = 30
 """Passing tests that are run before the whole suite."""
 AROUND, EXTRA = 8, 0.5
@@ -211,10 +211,9 @@ class Search:
     ) -> Repair | None:
         """The failing tests and some that run the line, then all tests that the change can reach, then the
         verdict; None where something else broke, or `most` tests or more still fail."""
-        limit = self._suite_seconds()
-        if attempts.fellers and not self._asked(files, attempts.fellers, limit).passed:
+        if attempts.fellers and not self._asked(files, attempts.fellers).passed:
             return None
-        near = self._asked(files, self._near(hand, diagnosis), limit)
+        near = self._asked(files, self._near(hand, diagnosis))
         bad = {test.node for test in near.outcomes if test.outcome in ("failed", "error")}
         broken = bad - {*diagnosis.failing, *self.first.flaky}
         left = still_failing(near, diagnosis.failing)
@@ -224,7 +223,7 @@ class Search:
         reach = attempts.reach(hand)
         among = None if reach is None else {*diagnosis.failing, *reach}
         chosen = self.tests if among is None else sorted(among)
-        whole = self._asked(files, chosen, limit)
+        whole = self._asked(files, chosen)
         left = still_failing(whole, diagnosis.failing)
         verdict = self._judge(files, whole, left, among)
         if not verdict.passed or len(left) >= max(most, 1):
@@ -232,9 +231,14 @@ class Search:
         fixed = tuple(node for node in diagnosis.failing if node not in left)
         return Repair((hand.candidate.edit,), files, fixed, left, verdict, (hand,))
 
-    def _asked(self, files: Mapping[str, str], tests: Sequence[str], seconds: float) -> RunResult:
-        """What these tests say, before anything else is run."""
-        return self.runner.submit(files, tests, seconds, brief=True, urgent=True).result()
+    def _asked(self, files: Mapping[str, str], tests: Sequence[str]) -> RunResult:
+        """What these tests say, before anything else is run. They have SUITE_SLOWER times the seconds that
+        they took, besides those of the whole suite for collecting them, and no longer than the search has."""
+        before = self.first.run
+        took = sum(test.seconds for test in before.outcomes if test.node in tests or not tests)
+        cpu = min(self._suite_seconds(), ONCE + before.seconds + SUITE_SLOWER * took)
+        wall = max(ONCE, self.deadline - time.monotonic())
+        return self.runner.submit(files, tests, wall, cpu=cpu, brief=True, urgent=True).result()
 
     def _near(self, hand: Hand, diagnosis: Diagnosis) -> list[str]:
         """The failing tests, and the quickest that run the line and passed."""

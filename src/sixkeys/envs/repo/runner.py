@@ -8,6 +8,7 @@ process may have threads: it never forks itself, it only starts programs.
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import threading
 import time
@@ -25,6 +26,8 @@ from sixkeys.envs.repo.worker import UNCLEAN, Worker, readable
 __all__ = ["IsolationError", "RunResult", "Runner", "TestOutcome", "Ticket", "run_cold", "shared_runner"]
 
 TREE_LIMIT = 32 << 20
+GRACE = 1.0
+"""Seconds in which a run that nobody waits for may end by itself."""
 ISOLATIONS = ("auto", "bwrap", "landlock", "none")
 
 
@@ -43,7 +46,9 @@ class Ticket:
 
     def result(self) -> RunResult:
         """Waits for the run; other workers' answers are taken meanwhile."""
-        return self.runner.wait(self)
+        self.runner.wait(self)
+        assert self.answer is not None
+        return self.answer
 
 
 class Runner:
@@ -205,10 +210,19 @@ class Runner:
         return self.submit(files, tests, seconds).result()
 
     def drop(self, ticket: Ticket) -> None:
-        """Forgets a run that was not begun yet; nobody may wait for it."""
+        """Forgets a run; nobody may wait for it. One that was begun and does not end within GRACE seconds is
+        ended with its worker, which starts anew."""
         with self.lock:
             if ticket in self.queue:
                 self.queue.remove(ticket)
+            if ticket not in self.busy.values():
+                return
+        self.wait(ticket, time.monotonic() + GRACE)
+        with self.lock:
+            for worker in [worker for worker, busy in self.busy.items() if busy is ticket]:
+                del self.busy[worker]
+                worker.stop()
+                worker.start()
 
     def cold(
         self, files: Mapping[str, str], tests: Sequence[str] = (), seconds: float | None = None
@@ -223,13 +237,12 @@ class Runner:
         """
         return self._submit({}, tests, seconds, cold=False, select=list(options)).result()
 
-    def wait(self, ticket: Ticket) -> RunResult:
-        """Takes answers until this ticket has its own."""
-        while ticket.answer is None:
+    def wait(self, ticket: Ticket, until: float = math.inf) -> None:
+        """Takes answers until this ticket has its own, or the clock says `until`."""
+        while ticket.answer is None and time.monotonic() < until:
             with self.lock:
                 if ticket.answer is None:
-                    self._pump()
-        return ticket.answer
+                    self._pump(until)
 
     def _assign(self) -> None:
         """Gives queued tickets to idle workers: at first those with tests that the worker knows."""
@@ -249,12 +262,12 @@ class Runner:
                 worker.stop()
                 worker.start()
 
-    def _pump(self) -> None:
+    def _pump(self, until: float = math.inf) -> None:
         """Waits for something to happen: an answer, a worker that is ready, one that died, a limit."""
         waiting = [worker for worker in self.workers if worker in self.busy or not worker.ready]
         if not waiting:
             raise RuntimeError("this runner was closed, or lost its workers, before the ticket ran")
-        left = min(worker.deadline for worker in waiting) - time.monotonic()
+        left = min(until, *(worker.deadline for worker in waiting)) - time.monotonic()
         ready = readable(waiting, max(0.0, left))
         for worker in waiting:
             if worker in ready:
