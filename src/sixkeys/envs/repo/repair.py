@@ -234,8 +234,9 @@ class Search:
     def _asked(self, files: Mapping[str, str], tests: Sequence[str]) -> RunResult:
         """What these tests say, before anything else is run. They have SUITE_SLOWER times the seconds that
         they took, besides those of the whole suite for collecting them, and no longer than the search has."""
-        before = self.first.run
-        took = sum(test.seconds for test in before.outcomes if test.node in tests or not tests)
+        before, named = self.first.run, set(tests)
+        whole = not all("::" in test for test in tests) or not tests
+        took = sum(test.seconds for test in before.outcomes if whole or test.node in named)
         cpu = min(self._suite_seconds(), ONCE + before.seconds + SUITE_SLOWER * took)
         wall = max(ONCE, self.deadline - time.monotonic())
         return self.runner.submit(files, tests, wall, cpu=cpu, brief=True, urgent=True).result()
