@@ -21,8 +21,11 @@ from sixkeys.envs.repo.swap import Room, Swaps
 
 FIRST, MOST = 6, 48
 """Candidates in the first batch and in the largest."""
-SHORTEST, SLOWER = 0.6, 10
-"""CPU seconds that a candidate has at least; how many times longer than before its tests may take."""
+SHORTEST, SLOWER, SLOW = 0.6, 10, 2
+"""CPU seconds that a candidate has at least; how many times longer than before its tests may take, those of
+more than a second for each second more."""
+LONGEST = 30.0
+"""CPU seconds of a batch all of whose candidates hang."""
 START, COLLECT = 20.0, 4.0
 """Seconds by the clock, and CPU seconds, that collecting tests may take."""
 MOST_OF = 0.9
@@ -113,14 +116,16 @@ class Attempts:
                 self.air.append(Air((hand,), ticket, False))
             else:
                 quick.append((hand, variant))
-        if quick:
-            tests = list(dict.fromkeys(node for _, variant in quick for node in variant["tests"]))
-            each = max(self._limit(variant["tests"]) for _, variant in quick)
+        each = max((self._limit(variant["tests"]) for _, variant in quick), default=1.0)
+        size = max(1, int(LONGEST / each))
+        for first in range(0, len(quick), size):
+            some = quick[first : first + size]
+            tests = list(dict.fromkeys(node for _, variant in some for node in variant["tests"]))
             ticket = self.runner.submit(
-                self.now, tests, START + 4 * each * len(quick),
-                variants=[variant for _, variant in quick], each=each,
+                self.now, tests, START + 4 * each * len(some),
+                variants=[variant for _, variant in some], each=each,
             )  # fmt: skip
-            self.air.append(Air(tuple(hand for hand, _ in quick), ticket, True))
+            self.air.append(Air(tuple(hand for hand, _ in some), ticket, True))
 
     def _answers(self, air: Air) -> Iterator[Attempt]:
         result = air.ticket.result()
@@ -171,7 +176,8 @@ class Attempts:
             if test.outcome == "passed" and test.node.partition("::")[0] in files
         )
         longest = max((self.seconds.get(node, 0.0) for node in tests), default=0.0)
-        return SHORTEST + SLOWER * longest + 3 * (beside[int(MOST_OF * len(beside))] if beside else 0.0)
+        slow = SLOWER * min(longest, 1.0) + SLOW * max(longest - 1.0, 0.0)
+        return SHORTEST + slow + 3 * (beside[int(MOST_OF * len(beside))] if beside else 0.0)
 
     def reach(self, hand: Hand) -> set[str] | None:
         """The tests that run the function whose body a candidate changes; None where it changes more."""

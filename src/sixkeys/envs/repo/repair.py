@@ -239,7 +239,11 @@ class Search:
         took = sum(test.seconds for test in before.outcomes if whole or test.node in named)
         cpu = min(self._suite_seconds(), ONCE + before.seconds + SUITE_SLOWER * took)
         wall = max(ONCE, self.deadline - time.monotonic())
-        return self.runner.submit(files, tests, wall, cpu=cpu, brief=True, urgent=True).result()
+        ticket = self.runner.submit(files, tests, wall, cpu=cpu, brief=True, urgent=True)
+        self.runner.wait(ticket, self.deadline)
+        if ticket.answer is None:
+            self.runner.drop(ticket)
+        return ticket.answer or RunResult((), "timeout", 0.0, "the search is over")
 
     def _near(self, hand: Hand, diagnosis: Diagnosis) -> list[str]:
         """The failing tests, and the quickest that run the line and passed."""
