@@ -323,4 +323,9 @@ REPAIRS = [
     broken("from datetime import datetime\n\ndef when(text):\n    return datetime.strptime(text, '%Y')\n",
            "strptime", "isalpha"),
     broken("def fill(make, keys):\n    return [make(key) for key in keys]\n", "make(key)", "key"),
+    broken("import re\n\ndef last(text):\n    at = re.search('a', text)\n    return at.end()\n", "end()",
+           "encode()"),
+    broken("def keep(text, stop, sign, deep, wide, long, far, near, more, less, size, kind, name, time):\n"
+           "    return sign.join(w for w in text.split(sign) if w not in (stop, name, kind, size, time))\n",
+           "(w for", "(int for"),
 ]  # fmt: skip

@@ -67,7 +67,7 @@ def candidates(
     lexicon: Lexicon,
     lines: Collection[int] | None = None,
     pieces: Sequence[str] = (),
-    most: int = 700,
+    most: int = 800,
 ) -> Iterator[Candidate]:
     """All repairs of the file `path` with the text `source`, line by line, the likely ones of a line first.
 

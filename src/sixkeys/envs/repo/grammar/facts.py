@@ -18,6 +18,18 @@ LONGEST = 60
 """Longer strings and longer ends of calls are not said again."""
 WORD = re.compile(r"[A-Za-z]{2,}")
 OWN = ("self", "cls")
+WRITTEN: Mapping[type, type] = {
+    ast.JoinedStr: str, ast.List: list, ast.ListComp: list, ast.Dict: dict, ast.DictComp: dict,
+    ast.Set: set, ast.SetComp: set,
+}  # fmt: skip
+"""How built-in values are written."""
+GIVEN: Mapping[str, type] = {
+    "search": re.Match, "match": re.Match, "fullmatch": re.Match, "compile": re.Pattern, "str": str,
+    "join": str, "strip": str, "lower": str, "upper": str, "decode": str, "encode": bytes, "list": list,
+    "sorted": list, "split": list, "splitlines": list, "findall": list, "dict": dict, "set": set,
+    "frozenset": frozenset,
+}  # fmt: skip
+"""Who is called -> what mostly comes back."""
 
 
 class Facts(NamedTuple):
@@ -166,3 +178,30 @@ def held_name(source: Source, node: ast.AST) -> str:
         head = held_name(source, node.value)
         return f"{head}.{node.attr}" if head else ""
     return facts_of(source).imported.get(node.id, "") if isinstance(node, ast.Name) else ""
+
+
+def members(node: ast.AST, function: ast.AST | None) -> list[str]:
+    """The public attributes of the built-in value that this is: it is written so, or comes from a call that
+    gives such a one, or is a name to which the function assigns one."""
+    own = _kind(node)
+    kinds = _assigned(function).get(node.id, ()) if isinstance(node, ast.Name) else (own,) if own else ()
+    return [name for kind in kinds for name in dir(kind) if not name.startswith("_")]
+
+
+@functools.lru_cache(maxsize=64)
+def _assigned(function: ast.AST | None) -> dict[str, dict[type, None]]:
+    """Names of a function -> the built-in values that are assigned to them."""
+    found: defaultdict[str, dict[type, None]] = defaultdict(dict)
+    for node in ast.walk(function) if function else ():
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value:
+            kind = _kind(node.value)
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if kind and isinstance(target, ast.Name):
+                    found[target.id][kind] = None
+    return found
+
+
+def _kind(node: ast.AST) -> type | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        return type(node.value)
+    return WRITTEN.get(type(node)) or (GIVEN.get(last_name(node)) if isinstance(node, ast.Call) else None)

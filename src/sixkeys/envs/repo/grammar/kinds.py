@@ -47,7 +47,7 @@ WEIGHTS: dict[str, float] = {
 
 FADING = 0.12
 MOST = {
-    "name.other": 44, "function.other": 70, "attribute.other": 60, "argument.add": 30, "keyword.add": 16,
+    "name.other": 90, "function.other": 70, "attribute.other": 60, "argument.add": 30, "keyword.add": 16,
     "string.pattern": 40, "string.form": 32, "string.piece": 12, "guard.insert": 36, "wrap.call": 70,
     "wrap.method": 30, "literal.instead": 24, "argument.other": 20, "attribute.add": 34,
     "element.add": 30, "string.letter": 110, "attribute.further": 20, "name.unread": 16,

@@ -12,7 +12,15 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from sixkeys.envs.repo.grammar.elsewhere import words
-from sixkeys.envs.repo.grammar.facts import WORD, facts_of, held_name, last_name, strings_in, unread_in
+from sixkeys.envs.repo.grammar.facts import (
+    WORD,
+    facts_of,
+    held_name,
+    last_name,
+    members,
+    strings_in,
+    unread_in,
+)
 from sixkeys.envs.repo.grammar.roles import ANYWHERE, role_of, roles_of
 from sixkeys.envs.repo.grammar.site import Proposal, Site, alike
 from sixkeys.envs.repo.grammar.sites import CODE
@@ -72,7 +80,8 @@ def owners(site: Site, attribute: str) -> list[str]:
 
 
 def attributes(site: Site) -> Iterator[Proposal]:
-    """An attribute that is stored and never read, one of the imported module, one that the file says."""
+    """An attribute that is stored and never read, one of the imported module or of the built-in value, one
+    that the file says."""
     node = site.node
     owner = isinstance(site.parent, ast.Attribute | ast.Subscript) and site.field == "value"
     if isinstance(node, ast.Name) and site.loads and site.field != "func" and not owner:
@@ -89,7 +98,7 @@ def attributes(site: Site) -> Iterator[Proposal]:
         return
     facts, called = facts_of(site.source), site.field == "func"
     found = dict.fromkeys(_taken(site), "attribute.known")
-    module = HELD.get(held_name(site.source, node.value), ())
+    module = HELD.get(held_name(site.source, node.value), ()) or members(node.value, site.scope.function)
     fixed = [] if called else [name for name in module if name.isupper()]
     most = MANY if node.attr in module else len(module)  # where it holds no such name, any may be meant
     found |= dict.fromkeys([*fixed[:MANY], *alike(node.attr, module, most)], "attribute.module")

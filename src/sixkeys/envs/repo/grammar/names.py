@@ -104,6 +104,8 @@ def others(site: Site) -> Iterator[Proposal]:
         return
     name = node.id
     called = site.field == "func"
+    for other in [n for n in site.locals if n != name and n not in site.scope.visible]:
+        yield site.put(other, "name.other")
     for other in kin(name) if called or name in BUILTINS else ():
         yield site.put(other, "function.other" if called else "name.other")
     near = [other for other in site.locals if other != name]
