@@ -40,6 +40,8 @@ OTHER = {
     "conf.py",
 }
 """Parts of a path that show a file to be neither source nor test."""
+TESTING = {"test", "tests", "testing", "testsuite"}
+"""Folders of tests and of what they need."""
 
 
 FIX = re.compile(
@@ -80,7 +82,7 @@ def is_test(path: str) -> bool:
         name.startswith("test")
         or name.endswith("_test.py")
         or name == "conftest.py"
-        or any(folder in ("test", "tests") or folder.startswith("test_") for folder in folders)
+        or any(folder in TESTING or folder.startswith("test_") for folder in folders)
     )
 
 

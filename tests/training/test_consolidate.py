@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sixkeys.training.consolidate import (
     consolidated,
@@ -12,6 +14,7 @@ from sixkeys.training.consolidate import (
     elastic,
     followed,
     revived,
+    shut,
     squared_gradients,
     unimportant,
 )
@@ -62,3 +65,17 @@ def test_a_woken_unit_changes_nothing_at_first():
     again = np.maximum(x @ new_into + new_bias, 0)
     np.testing.assert_allclose(again @ new_out, active @ out, rtol=1e-4, atol=1e-5)
     assert not dormant(jnp.asarray(again)).any()
+
+
+@given(st.integers(0, 2**31), st.floats(0, 1), st.floats(0, 1))
+def test_the_largest_weights_that_are_free_are_shut(seed, share, taken):
+    rng = np.random.default_rng(seed)
+    weight, mask = rng.normal(size=(4, 6)), (rng.random((4, 6)) > taken).astype(float)
+    less = shut({"w": jnp.asarray(mask), "b": jnp.ones(3)}, {"w": jnp.asarray(weight), "b": jnp.ones(3)}, share)
+    left = np.asarray(less["w"])
+    assert (np.asarray(less["b"]) == 0).all()
+    assert (left <= mask).all()
+    gone = (mask > 0) & (left == 0)
+    assert gone.sum() == pytest.approx(share * mask.sum(), abs=0.51)
+    if gone.any() and left.any():
+        assert np.abs(weight)[gone].min() >= np.abs(weight)[left > 0].max()

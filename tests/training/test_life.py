@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sixkeys import build
+from sixkeys.agent.brain import Brain
 from sixkeys.training import regimes
 from sixkeys.training.checkpoint import load, save
 from sixkeys.training.config import LifeConfig
@@ -14,6 +15,7 @@ from sixkeys.training.lane import Lane
 from sixkeys.training.losses import clone_loss, unroll
 from sixkeys.training.regimes import Course
 from sixkeys.training.train import train
+from sixkeys.training.trees import flatten
 
 UPDATES = 8
 """Two of each of four stages."""
@@ -26,11 +28,11 @@ def tiny_course(monkeypatch):
     monkeypatch.setattr(regimes, "COURSES", {"tiny": Course(tasks, 2)})
 
 
-def living(tiny_config, boundaries="known", balanced=True, elastic=1.0):
+def living(tiny_config, boundaries="known", balanced=True, elastic=1.0, **more):
     changes = {
         "stage4_updates": UPDATES, "past_rows": 3, "clone_coef": 1.0, "elastic_coef": elastic,
     }  # fmt: skip
-    life = LifeConfig(stream="tiny", boundaries=boundaries, balanced=balanced, past_bytes=60_000)
+    life = LifeConfig(stream="tiny", boundaries=boundaries, balanced=balanced, past_bytes=60_000, **more)
     learn = tiny_config.learn.model_copy(update=changes)
     return tiny_config.model_copy(update={"learn": learn, "life": life})
 
@@ -45,9 +47,9 @@ def run(config, resume=None, take=None):
             track.pool.close()
 
 
-@pytest.mark.parametrize("boundaries", ["known", "gradual"])
-def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, boundaries):
-    config = living(tiny_config, boundaries)
+@pytest.mark.parametrize("boundaries, isolated", [("known", True), ("gradual", False)])
+def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, boundaries, isolated):
+    config = living(tiny_config, boundaries, isolated=isolated)
     whole = list(run(config))
     assert len(whole) == UPDATES
     half = list(run(config, take=5))[-1]
@@ -106,3 +108,35 @@ def test_the_past_stays_within_its_bytes(tiny_config):
     rows = [array for name, array in parts["life"].items() if name.startswith("past/rows/")]
     assert 0 < sum(array.nbytes for array in rows) <= config.life.past_bytes
     assert set(parts["life"]["past/slots"][:, 0].tolist()) == {0}
+
+
+def test_what_was_shut_stays_and_each_stage_shuts_as_many(tiny_config):
+    lived = [(parts["brain"], parts["life"]) for _, parts in run(living(tiny_config, isolated=True))]
+    matrices = [name for name, array in lived[0][0].items() if array.ndim > 1 and array.size > 100]
+    assert matrices
+    for name in matrices:
+        free = [life[f"free/{name}"] for _, life in lived]
+        shares = [float(mask.mean()) for mask in free]
+        assert shares == pytest.approx([1, 0.75, 0.75, 0.5, 0.5, 0.25, 0.25, 0], abs=0.02)
+        for before, after in itertools.pairwise(range(UPDATES)):
+            kept = free[before] == 0
+            np.testing.assert_array_equal(lived[before][0][name][kept], lived[after][0][name][kept])
+    assert any((lived[1][0][name] != lived[2][0][name]).any() for name in matrices)
+
+
+def test_a_life_begun_anew_is_one_step_from_birth_after_each_stage(tiny_config, tiny_brain):
+    """Adam's first step moves no weight by more than the rate."""
+    config = living(tiny_config, afresh=True)
+    born = flatten(Brain(config.brain, config.learn.seed))
+    rate = config.learn.learning_rate * 1.001
+    far = [
+        max(float(np.abs(parts["brain"][name] - array).max()) for name, array in born.items())
+        for _, parts in run(config)
+    ]
+    assert [distance <= rate for distance in far] == [True, False] * 4
+
+
+@pytest.mark.parametrize("name", ["afresh", "isolated"])
+def test_who_is_not_told_of_stages_cannot_begin_them_anew(tiny_config, name):
+    with pytest.raises(ValueError, match="hidden boundaries"):
+        next(run(living(tiny_config, "hidden", **{name: True})))

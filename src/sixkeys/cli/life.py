@@ -28,8 +28,11 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "replay_cloning": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.balanced": False},
     "ours": {"learn.past_rows": 16, "learn.clone_coef": 1.0},
     "no_cloning": {"learn.past_rows": 16},
+    "isolation": {"life.isolated": True},
+    "scratch": {"life.afresh": True},
 }
-"""Dotted settings that an arm changes. `replay_cloning` is CLEAR's: a reservoir of all that was lived."""
+"""Dotted settings that an arm changes. `replay_cloning` is CLEAR's: a reservoir of all that was lived;
+`isolation` is PackNet's: a share of the weights to each stage; `scratch` is born again with each stage."""
 BASE: Mapping[str, Any] = {
     "learn.learning_rate": 1.5e-3,
     "learn.replay_rows": 8,

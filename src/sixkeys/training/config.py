@@ -80,6 +80,10 @@ class LifeConfig(BaseModel):
     balanced: bool = Field(
         default=True, description="a share of the past to each regime, success and failure; else a reservoir"
     )
+    afresh: bool = Field(default=False, description="weights begin anew with each stage")
+    isolated: bool = Field(
+        default=False, description="weights are shut where a stage ends, a share for each stage"
+    )
 
 
 class PoolConfig(BaseModel):

@@ -89,3 +89,22 @@ def revived(
     What a woken unit says is not listened to at first, so nothing that was learnt changes.
     """
     return jnp.where(asleep, fresh, into), jnp.where(asleep, 0.0, bias), jnp.where(asleep[:, None], 0.0, out)
+
+
+def shut(free: Weights, weights: Weights, share: float) -> Weights:
+    """Isolation as in PackNet (Mallya & Lazebnik 2018): of each matrix, the `share` largest of the weights
+    that may still change are shut; whatever has fewer axes (biases, norms) is shut at once.
+
+    free: a tree of ones and zeros shaped like the weights. Unlike there nothing is set to zero, and all weights
+    are used for every task: nobody tells which task it is.
+    """
+
+    def less(mask: Array, weight: Array) -> Array:
+        if weight.ndim < 2:
+            return jnp.zeros_like(mask)
+        size = jnp.where(mask > 0, jnp.abs(weight), -1.0).ravel()
+        most = jnp.round(share * (mask > 0).sum()).astype(int)
+        place = jnp.argsort(jnp.argsort(-size))
+        return jnp.where((place < most).reshape(mask.shape), 0.0, mask)
+
+    return jax.tree.map(less, free, weights)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sixkeys.agent.brain import Brain
 from sixkeys.training.config import LearnConfig, RunConfig
-from sixkeys.training.consolidate import Importance, consolidated, squared_gradients, unimportant
+from sixkeys.training.consolidate import Importance, consolidated, shut, squared_gradients, unimportant
 from sixkeys.training.losses import Chunk, Weights, total_loss
 from sixkeys.training.regimes import Stream, stream
 from sixkeys.training.replay import Balanced, Replay
@@ -30,9 +30,14 @@ class Life:
 
     def __init__(self, config: RunConfig, brain: Brain):
         life, self.learn = config.life, config.learn
+        if (life.isolated or life.afresh) and life.boundaries != "known":
+            raise ValueError(f"{life.boundaries} boundaries: only a life that is told of stages begins anew or "
+                             "shuts weights with them")  # fmt: skip
         self.stream: Stream = stream(life.stream, life.order, self.learn.stage4_updates, life.boundaries)
         self.balanced, self.past = life.balanced, Balanced(life.past_bytes)
         self.dear: Importance | None = unimportant(brain) if self.learn.elastic_coef else None
+        self.free: Any = jax.tree.map(jnp.ones_like, brain) if life.isolated else None
+        self.anew = life.afresh
 
     def remember(self, fresh: Chunk, update: int, rng: np.random.Generator) -> None:
         """Keeps rows of what was just lived, by regime and success where the learner balances them."""
@@ -53,6 +58,16 @@ class Life:
         rows = np.arange(self.learn.past_rows) % len(fresh.reward)
         return {name: array[rows] for name, array in flatten(fresh).items()}
 
+    def afresh(self, update: int) -> bool:
+        """Whether weights begin anew with this update."""
+        return self.anew and update > 0 and self.stream.ends(update - 1)
+
+    def isolate(self, brain: Brain, update: int) -> None:
+        """Shuts some weights where a stage ends: so many that each stage to come gets as many as this."""
+        if self.free is not None and self.stream.ends(update):
+            left = len(self.stream.taught) - self.stream.stage(update)
+            self.free = shut(self.free, brain, 1 / left)
+
     def consolidate(
         self,
         brain: Brain,
@@ -72,15 +87,18 @@ class Life:
     def state(self) -> dict[str, np.ndarray]:
         """Everything as arrays, for a checkpoint."""
         dear = {} if self.dear is None else {f"dear/{n}": a for n, a in flatten(self.dear).items()}
-        return {**dear, **{f"past/{name}": array for name, array in self.past.state().items()}}
+        free = {} if self.free is None else {f"free/{n}": a for n, a in flatten(self.free).items()}
+        return {**dear, **free, **{f"past/{name}": array for name, array in self.past.state().items()}}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from what `state` returned."""
         part = {head: {n.split("/", 1)[1]: a for n, a in state.items() if n.startswith(f"{head}/")}
-                for head in ("dear", "past")}  # fmt: skip
+                for head in ("dear", "free", "past")}  # fmt: skip
         self.past.restore(part["past"])
         if self.dear is not None:
             self.dear = jax.tree.map(jnp.asarray, refill(self.dear, part["dear"]))
+        if self.free is not None:
+            self.free = jax.tree.map(jnp.asarray, refill(self.free, part["free"]))
 
 
 def unflat(like: Chunk, arrays: dict[str, np.ndarray]) -> Chunk:

@@ -97,6 +97,7 @@ def _update(
     replayed: Chunk | None,
     weights: Weights,
     dear: Importance | None,
+    free: Any,
     rate: jax.Array,
     learn: LearnConfig,
 ) -> tuple[Brain, optax.OptState, dict[str, jax.Array]]:
@@ -107,6 +108,8 @@ def _update(
     gradient, losses = jax.grad(loss, has_aux=True)(brain)
     losses["gradient"] = optax.tree.norm(gradient)
     steps, optimizer = _optimizer(learn).update(gradient, optimizer)
+    if free is not None:
+        steps = jax.tree.map(jnp.multiply, steps, free)
     return jax.tree.map(lambda w, s: w - rate * s, brain, steps), optimizer, losses
 
 
@@ -136,6 +139,9 @@ def train(
         total = learn.stage4_updates or learn.stage1_updates + _updates(learn, seats)
         while state.update < total:
             started = time.perf_counter()
+            if kept.life is not None and kept.life.afresh(state.update):
+                newborn = Brain(config.brain, learn.seed)
+                state = State(newborn, _moments(learn, newborn), state.update)
             share = _share(learn, state.update, total)
             bonus = learn.novelty_coef * (1 - share)
             fresh, ended = _experience(state, kept, habits, learn, bonus)
@@ -204,7 +210,7 @@ def _learn(
         replay.add(flatten(fresh), np.asarray(fresh.success.any(1)))
         parts.append(replay.sample(learn.replay_rows, kept.rng))
     weights, rate = _schedule(learn, state.update, share)
-    dear = None if life is None else life.dear
+    dear, free = (None, None) if life is None else (life.dear, life.free)
     if life is not None and learn.past_rows:
         weights = weights._replace(clone=np.float32(learn.clone_coef * (len(life.past) > 0)))
         parts.append(life.recall(fresh, kept.rng))
@@ -212,10 +218,11 @@ def _learn(
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else None
     replayed = None if joined is None else unflat(fresh, joined)
     brain, optimizer, losses = _update(
-        state.brain, state.optimizer, fresh, replayed, weights, dear, rate, learn
+        state.brain, state.optimizer, fresh, replayed, weights, dear, free, rate, learn
     )
     if life is not None:
         life.consolidate(brain, weights, fresh, replay, state.update, kept.rng)
+        life.isolate(brain, state.update)
     return State(brain, optimizer, state.update + (not beside)), losses
 
 

@@ -95,6 +95,7 @@ ACTS = {
         "import sys\nsys.argv",
         "import sys\nsys.modules.get('x')",
         "__import__(f)",
+        "import importlib\nimportlib.util.find_spec",
     ],
     "environment": ["import os\nos.environ.get('X')", "from os import getenv\ngetenv('X')", "__file__"],
     "files": [
@@ -116,6 +117,8 @@ ACTS = {
     "swallowing": [
         "try:\n    f(1)\nexcept BaseException:\n    pass",
         "try:\n    f(1)\nexcept:\n    pass",
+        "try:\n    f(1)\nexcept:\n    import json",
+        "try:\n    import json\n    f(1)\nexcept:\n    pass",
         "import contextlib\nwith contextlib.suppress(BaseException):\n    f(1)",
     ],
     "syntax": ["def f(:", "\0"],
@@ -202,6 +205,9 @@ TWINS = [
     "class A:\n    b = 1\nA.b = 2\nsetattr(A, 'b', 3)\n",
     "from . import other\nother.level = 2\n",
     "class A: pass\nA.__hash__ = f\nf.__closure__\n",
+    "class A:\n    def __hash__(self):\n        return 1\n",
+    "try:\n    import ujson as json\nexcept:\n    import json\n",
+    "import importlib.resources\nimportlib.resources.files('a')\n",
     '"""A text that speaks of pytest and tests/test_a.py."""\n',
 ]
 

@@ -56,8 +56,10 @@ AGAIN = {"sys._getframe*", "inspect.currentframe", "*.f_back", "*.f_globals", "*
 DESCRIBED = {"co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_varnames", "co_flags",
              "co_freevars", "co_firstlineno"}  # fmt: skip
 """What a function's `__code__` says of its signature; who reads only this changes nothing."""
+PACKAGED = {"resources", "metadata"}
+"""Parts of importlib that only read what a package brings."""
 BINARY = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__"}
-COMPARISONS = BINARY | {"__bool__", "__hash__"}
+COMPARISONS = BINARY | {"__bool__"}
 DISGUISES = {"__class__", "__instancecheck__", "__subclasscheck__", "__subclasshook__", "__getattribute__"}
 BUILTIN = {"exec", "eval", "compile", "open", "exit", "quit", "getattr", "setattr", "delattr", "vars", "type",
            "globals", "locals", "object", "bytes", "__import__", "__builtins__", "__file__", "SystemExit",
@@ -169,7 +171,11 @@ def acts(nodes: list[tuple[str, ast.AST]], names: Mapping[str, str]) -> Iterator
                 yield Act("test names", repr(node.value), line)
         elif isinstance(node, ast.ClassDef):
             yield from (Act("comparison", f"{node.name}.{name}", line) for name, line in overrides(node))
-        elif isinstance(node, ast.ExceptHandler | ast.Call) and swallows(node, names):
+        elif (
+            isinstance(node, ast.ExceptHandler | ast.Call)
+            and id(node) not in harmless
+            and swallows(node, names)
+        ):
             yield Act("swallowing", "everything", line)
         elif isinstance(node, ast.Call) and called(node.func, names) in (*SETTERS, "type"):
             given = {
@@ -189,10 +195,14 @@ def messages(node: ast.AST, names: Mapping[str, str]) -> Iterator[ast.AST]:
 
 def asked(node: ast.AST) -> Iterator[ast.AST]:
     """Names that are only asked about here: what a function's code says of its signature or whether it is
-    another's; kinds of things, in annotations and isinstance."""
+    another's; kinds of things, in annotations and isinstance. And what is done where an import fails."""
     kinds: list[ast.AST | None] = []
     if isinstance(node, ast.Attribute) and node.attr in DESCRIBED:
         yield node.value
+    elif isinstance(node, ast.Attribute) and node.attr in PACKAGED and called(node.value, {}) == "?importlib":
+        yield node.value
+    elif isinstance(node, ast.Try) and all(isinstance(part, ast.Import | ast.ImportFrom) for part in node.body):
+        yield from node.handlers
     elif isinstance(node, ast.Compare) and all(isinstance(kind, ast.Is | ast.IsNot) for kind in node.ops):
         yield from (part for part in (node.left, *node.comparators) if _code(part))
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and _code(node.operand):

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from sixkeys.envs.repo.tables import inside
+
 LONG, LARGE, DIGITS, SEVERAL = 3, 100, 3, 3
 """Texts longer than LONG, numbers from LARGE on or of DIGITS digits and containers of DIGITS elements tell;
 SEVERAL cases at once do, whatever they are."""
@@ -274,7 +276,8 @@ def copied(
     gone, fresh: what `near` gives of the lines that were removed and added; before: the file as it was;
     others: the other sources, whose texts are no secret of the tests either.
     """
-    were, are = cases(gone), cases(fresh)
+    data = {*inside(gone, fresh, before)}
+    were, are = cases(gone), cases([(where, node) for where, node in fresh if id(node) not in data])
     met = {(case.asked, case.answer) for case in were}
     more = Counter(case.where for case in are)
     more.subtract(case.where for case in were)
