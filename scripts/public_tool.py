@@ -126,8 +126,9 @@ def mended(bench: Bench, path: str, injury: Injury, options: Options) -> dict[st
 def boxed(python: Path, scratch: str) -> list[str]:
     """The command of the driver in a namespace that sees the machine read-only, without a network."""
     binary = str(python.absolute().parent)
+    box = shutil.which("bwrap") or bundled_bwrap() or "bwrap"
     return [
-        "prlimit", "--fsize=1000000000", shutil.which("bwrap") or bundled_bwrap() or "bwrap", "--unshare-all", "--die-with-parent",
+        "prlimit", "--fsize=1000000000", box, "--unshare-all", "--die-with-parent",
         "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/dev/shm",
         "--bind", scratch, scratch, "--setenv", "PATH", f"{binary}:/usr/bin:/bin",
         "--setenv", "TMPDIR", scratch, "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
@@ -153,10 +154,10 @@ def show(found: list[dict[str, Any]]) -> None:
     for name in [*sorted({row["library"] for row in found}), "all"]:
         some = [row for row in found if name in ("all", row["library"])]
         fixed = [row for row in some if row["fixed"]]
-        share = wilson(len(fixed), len(some))
+        share, late = wilson(len(fixed), len(some)), sum(row["late"] for row in some)
         say(
             f"{name:24} {len(fixed)}/{len(some)} mended [{share.low:.2f}, {share.high:.2f}], "
-            f"{sum(row['held_out'] for row in fixed)} hold on hidden tests, {sum(row['late'] for row in some)} "
+            f"{sum(row['held_out'] for row in fixed)} hold on hidden tests, {late} "
             f"ran out of time, {sum(bool(row['said']) for row in some)} broke off; "
             f"{sum(row['tried'] for row in some) / len(some):.0f} runs of the tests each"
         )

@@ -71,7 +71,9 @@ def test_a_woken_unit_changes_nothing_at_first():
 def test_the_largest_weights_that_are_free_are_shut(seed, share, taken):
     rng = np.random.default_rng(seed)
     weight, mask = rng.normal(size=(4, 6)), (rng.random((4, 6)) > taken).astype(float)
-    less = shut({"w": jnp.asarray(mask), "b": jnp.ones(3)}, {"w": jnp.asarray(weight), "b": jnp.ones(3)}, share)
+    less = shut(
+        {"w": jnp.asarray(mask), "b": jnp.ones(3)}, {"w": jnp.asarray(weight), "b": jnp.ones(3)}, share
+    )
     left = np.asarray(less["w"])
     assert (np.asarray(less["b"]) == 0).all()
     assert (left <= mask).all()

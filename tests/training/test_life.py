@@ -47,7 +47,7 @@ def run(config, resume=None, take=None):
             track.pool.close()
 
 
-@pytest.mark.parametrize("boundaries, isolated", [("known", True), ("gradual", False)])
+@pytest.mark.parametrize(("boundaries", "isolated"), [("known", True), ("gradual", False)])
 def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, boundaries, isolated):
     config = living(tiny_config, boundaries, isolated=isolated)
     whole = list(run(config))

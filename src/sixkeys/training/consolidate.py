@@ -95,8 +95,8 @@ def shut(free: Weights, weights: Weights, share: float) -> Weights:
     """Isolation as in PackNet (Mallya & Lazebnik 2018): of each matrix, the `share` largest of the weights
     that may still change are shut; whatever has fewer axes (biases, norms) is shut at once.
 
-    free: a tree of ones and zeros shaped like the weights. Unlike there nothing is set to zero, and all weights
-    are used for every task: nobody tells which task it is.
+    free: a tree of ones and zeros shaped like the weights. Unlike there nothing is set to zero, and all
+    weights are used for every task: nobody tells which task it is.
     """
 
     def less(mask: Array, weight: Array) -> Array:

@@ -31,8 +31,10 @@ class Life:
     def __init__(self, config: RunConfig, brain: Brain):
         life, self.learn = config.life, config.learn
         if (life.isolated or life.afresh) and life.boundaries != "known":
-            raise ValueError(f"{life.boundaries} boundaries: only a life that is told of stages begins anew or "
-                             "shuts weights with them")  # fmt: skip
+            raise ValueError(
+                f"{life.boundaries} boundaries: only a life that is told of stages begins anew, or shuts "
+                "weights, with each"
+            )
         self.stream: Stream = stream(life.stream, life.order, self.learn.stage4_updates, life.boundaries)
         self.balanced, self.past = life.balanced, Balanced(life.past_bytes)
         self.dear: Importance | None = unimportant(brain) if self.learn.elastic_coef else None

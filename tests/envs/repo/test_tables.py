@@ -6,7 +6,7 @@ import pytest
 
 from sixkeys.envs.repo.audit import audit
 
-ENTRIES = [f"    {word!r}: {word.upper()!r},\n" for word in "ab cd ef gh ij kl mn op qr".split()]
+ENTRIES = [f"    {letter + 'x'!r}: {letter.upper()!r},\n" for letter in "abcdefghi"]
 SECRET = '    "some text": "other text",\n'
 TESTS = {"tests/test_a.py": 'def test_a():\n    assert shout("some text") == "other text"\n'}
 CALL = "def shout(x):\n    return WORDS[x]\n"

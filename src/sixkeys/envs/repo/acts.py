@@ -197,11 +197,9 @@ def asked(node: ast.AST) -> Iterator[ast.AST]:
     """Names that are only asked about here: what a function's code says of its signature or whether it is
     another's; kinds of things, in annotations and isinstance. And what is done where an import fails."""
     kinds: list[ast.AST | None] = []
-    if isinstance(node, ast.Attribute) and node.attr in DESCRIBED:
+    if isinstance(node, ast.Attribute) and (node.attr in DESCRIBED or _packaged(node)):
         yield node.value
-    elif isinstance(node, ast.Attribute) and node.attr in PACKAGED and called(node.value, {}) == "?importlib":
-        yield node.value
-    elif isinstance(node, ast.Try) and all(isinstance(part, ast.Import | ast.ImportFrom) for part in node.body):
+    elif isinstance(node, ast.Try) and all(isinstance(n, ast.Import | ast.ImportFrom) for n in node.body):
         yield from node.handlers
     elif isinstance(node, ast.Compare) and all(isinstance(kind, ast.Is | ast.IsNot) for kind in node.ops):
         yield from (part for part in (node.left, *node.comparators) if _code(part))
@@ -212,6 +210,11 @@ def asked(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
         kinds = [part for word in node.args[1:] for part in getattr(word, "elts", [word])]
     yield from (kind for kind in kinds if isinstance(kind, ast.Name | ast.Attribute))
+
+
+def _packaged(node: ast.Attribute) -> bool:
+    """Whether this is `importlib.resources` or `importlib.metadata`."""
+    return node.attr in PACKAGED and called(node.value, {}) == "?importlib"
 
 
 def _code(node: ast.AST) -> bool:
