@@ -328,4 +328,22 @@ REPAIRS = [
     broken("def keep(text, stop, sign, deep, wide, long, far, near, more, less, size, kind, name, time):\n"
            "    return sign.join(w for w in text.split(sign) if w not in (stop, name, kind, size, time))\n",
            "(w for", "(int for"),
+    broken("import re\n\ndef tidy(w, old, new):\n"
+           + "".join(f"    w = re.sub('{c}', '', w)\n" for c in "abcdefghij")
+           + "    return re.sub(old, new, w)\n\ndef swap(w, old, new):\n    return re.sub(old, new, w)\n",
+           "w)\n\ndef swap(w, old, new):\n    return re.sub(old, new, w)",
+           "w)\n\ndef swap(w, old, new):\n    return re"),
+    broken("import re\n\ndef shout(w):\n    return re.sub('.', lambda m: m.group(0).upper(), w)\n\n"
+           "def low(w):\n    return re.sub('(.)', lambda m: m.group(1).lower(), w)\n",
+           "m.group(0).upper()", "m.upper()"),
+    broken("def at(one, two, three, four, five, six, seven):\n    seven = int(seven)\n    return seven\n",
+           "int(seven)", "int()"),
+    broken("def kind(x):\n    if isinstance(x, bytes):\n        return bytes\n    return str\n",
+           "return bytes", "return float"),
+    broken("def holds(f, args, kwargs):\n    return f.bind(*args, **kwargs)\n", ", **kwargs", ""),
+    broken("".join(f"def zip_{a}{b}(x):\n    return x\n" for a in "abcdefgh" for b in "ghijklmn")
+           + "def shifted(x, *, by):\n    return x, by\n\ndef use(x):\n    return shifted(x, by=1)\n",
+           "return shifted(", "return zip_ag("),
+    broken("def walk(thing, name):\n    for part in name.split('.'):\n        thing = getattr(thing, part)\n"
+           "    return thing\n", "name.split('.')", "'.'"),
 ]  # fmt: skip

@@ -4,6 +4,8 @@ makes nothing of."""
 from __future__ import annotations
 
 import ast
+import functools
+import re
 from collections.abc import Iterator
 
 from sixkeys.envs.repo.grammar.elsewhere import RAISED, words
@@ -25,6 +27,7 @@ TYPES = (
     "str", "int", "list", "dict", "tuple", "type", "set", "bytes", "float", "bool", "(list, tuple)",
     "(str, bytes)", "(int, float)",
 )  # fmt: skip
+NUMBERED = re.compile(r"\(\d\)$")
 STARRED = ("args", "kwargs", "options", "params", "parameters", "keywords")
 """Attributes that hold arguments."""
 
@@ -69,6 +72,9 @@ def _positional(site: Site, node: ast.Call) -> Iterator[tuple[str, str]]:
             said = roles.get((where, "argument", name, place), {})
             known = [text for text, example in said.items() if example.names <= readable]
             yield from ((text, "argument.role") for text in known[:FEW])
+        if isinstance(site.parent, ast.Assign) and place == 0:
+            targets = [target.id for target in site.parent.targets if isinstance(target, ast.Name)]
+            yield from ((target, "argument.role") for target in targets if target in site.scope.visible)
         if name == "isinstance" and place == 1:
             yield from ((text, "argument.type") for text in (*TYPES, *site.lexicon.exceptions[:FEW]))
         if place > 1 and name not in site.lexicon.functions:
@@ -108,6 +114,8 @@ def _starred(site: Site) -> Iterator[tuple[str, str]]:
                 yield "**", parent.args.kwarg.arg
     own = site.source.attributes.get("self", {}) if "self" in site.scope.bound else {}
     for name in STARRED:
+        if name in site.locals and name != "args":
+            yield "**", name
         if name in own:
             yield "*" if name == "args" else "**", f"self.{name}"
 
@@ -148,21 +156,32 @@ def _behind(site: Site) -> Iterator[Proposal]:
     string = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
     if not (string or isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)):
         return
-    tails, here = tails_of(site.source), site.scope.name
+    text, tails, here = site.receiver(node), tails_of(site.source), site.scope.name
     own = node.id if isinstance(node, ast.Name) else "*"
-    said = [*tails.get((here, own), ())[:SOME], *tails.get(("*", own), ())[:SOME]]
-    said += [*tails.get((here, "*"), ())[:SOME], *tails.get(("*", "*"), ())[:SOME]]
-    text = site.receiver(node)
-    readable = BUILTINS.union(site.nearby)
-    for tail in dict.fromkeys(said):
-        fits = not string or tail.startswith((".format(", ".join(", ".split(", ".encode("))
-        if fits and names_of(tail) <= readable:
-            yield site.put(text + tail, "wrap.tail")
+    found = dict[str, None]()
+    for where, whose, most in ((here, own, MANY), ("*", own, MANY), (here, "*", SOME), ("*", "*", SOME)):
+        fit = [tail for tail in tails.get((where, whose), ()) if _fits(site, string, tail)]
+        idle = [tail for tail in fit if set(unread(site)) & names_of(tail)]
+        found |= dict.fromkeys([*idle, *fit][:most])
+    for tail in found:
+        others = [f"{tail[:-2]}{number})" for number in "01"] if NUMBERED.search(tail) else []
+        for one in dict.fromkeys([tail, *others]):
+            yield site.put(text + one, "wrap.tail")
+    if string and role(site) == "looped":
+        for name in [name for name in site.locals if name not in OWN][:SOME]:
+            yield site.put(f"{name}.split({text})", "wrap.tail")
     if "{" in string:
         for name in [name for name in site.locals if name not in OWN][:FEW]:
             yield site.put(f"{text}.format({name})", "wrap.tail")
 
 
+def _fits(site: Site, string: str, tail: str) -> bool:
+    """Whether `.method(...)` may be called here: its arguments can be read, and strings have it."""
+    fits = not string or tail.startswith((".format(", ".join(", ".split(", ".encode("))
+    return fits and names_of(tail) <= BUILTINS.union(site.nearby)
+
+
+@functools.lru_cache(maxsize=5000)
 def names_of(tail: str) -> set[str]:
     """Names that the arguments of `.method(...)` read."""
     tree = ast.parse(f"_{tail}", mode="eval").body
@@ -236,6 +255,17 @@ def caught(site: Site) -> Iterator[Proposal]:
                 yield site.put(name, "except.other")
 
 
+def types(site: Site) -> Iterator[Proposal]:
+    """Another type for one that is asked about, given or returned."""
+    node, parent = site.node, site.parent
+    if not isinstance(node, ast.Name) or node.id not in TYPES or site.field == "func" or not site.loads:
+        return
+    asked = isinstance(parent, ast.Call) and callee(parent) in ("isinstance", "issubclass")
+    for name in TYPES if asked else TYPES[:-3]:
+        if name != node.id:
+            yield site.put(name, "argument.type")
+
+
 def unpacked(site: Site) -> Iterator[Proposal]:
     """One more name in what is unpacked: one that is read here and bound nowhere."""
     node = site.node
@@ -248,4 +278,4 @@ def unpacked(site: Site) -> Iterator[Proposal]:
             yield Proposal(end, end, f", {name}", "element.add", True)
 
 
-FAMILIES = (arguments, calls, formatted, operands, keywords, caught, unpacked)
+FAMILIES = (arguments, calls, formatted, operands, keywords, caught, types, unpacked)

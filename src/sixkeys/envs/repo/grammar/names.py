@@ -112,7 +112,7 @@ def others(site: Site) -> Iterator[Proposal]:
     wide = [other for other in site.nearby if other not in near and other != name]
     if called:
         functions = [other for other in (*wide, *near) if other in site.lexicon.functions]
-        for other in alike(name, functions, MOST_NAMES):
+        for other in dict.fromkeys([*_taking(site, functions), *alike(name, functions, MOST_NAMES)]):
             yield site.put(other, "function.other")
         for other in [*alike(name, near, 3, 0.6), *builtins_like(name)]:
             yield site.put(other, "function.other")
@@ -128,6 +128,13 @@ def others(site: Site) -> Iterator[Proposal]:
             yield site.put(piece, "name.piece")
     for other in found:
         yield site.put(other, "name.other")
+
+
+def _taking(site: Site, functions: list[str]) -> list[str]:
+    """Functions that have all the keywords of this call, if it has some."""
+    words = {word.arg for word in site.parent.keywords} if isinstance(site.parent, ast.Call) else set()
+    known = site.lexicon.functions
+    return [name for name in functions if words and name != site.text and words <= {*known[name].names}]
 
 
 def receivers(site: Site) -> Iterator[Proposal]:
