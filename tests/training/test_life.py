@@ -47,9 +47,9 @@ def run(config, resume=None, take=None):
             track.pool.close()
 
 
-@pytest.mark.parametrize(("boundaries", "isolated"), [("known", True), ("gradual", False)])
-def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, boundaries, isolated):
-    config = living(tiny_config, boundaries, isolated=isolated)
+@pytest.mark.parametrize(("boundaries", "more"), [("known", "isolated"), ("gradual", "customs")])
+def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, boundaries, more):
+    config = living(tiny_config, boundaries, **{more: True})
     whole = list(run(config))
     assert len(whole) == UPDATES
     half = list(run(config, take=5))[-1]

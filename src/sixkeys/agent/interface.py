@@ -21,8 +21,9 @@ from jaxtyping import Array, Float, Int
 
 from sixkeys.agent.agent import Agent, plain
 from sixkeys.agent.brain import Brain, Mind
-from sixkeys.agent.world_model import KINDS, draw
-from sixkeys.contract import DESCRIPTOR_NAMES, ID_SIZES, KEYS, SIDE, Seen, Thought
+from sixkeys.agent.perception import Percept
+from sixkeys.agent.world_model import KINDS, Belief, draw
+from sixkeys.contract import DESCRIPTOR_NAMES, ID_SIZES, KEYS, SIDE, Observation, Seen, Thought
 
 LOST, SLOW = math.log(0.3), 0.1
 """Mean log-probability of what keys did below which an order is given up, all at once; weight of a moment in
@@ -62,7 +63,9 @@ class Custom(NamedTuple):
     """The interface in which it was pressed."""
     patch: np.ndarray
     """uint8 [seats, 9, 9, 3]: what was seen when it was pressed."""
-    rng: np.random.Generator
+    seed: int
+    moment: int
+    """How often it has thought."""
 
 
 class Accustomed:
@@ -74,30 +77,24 @@ class Accustomed:
     def begin(self, seats: int, seed: int) -> Custom:
         evidence = np.zeros((NUMBERS, KEYS, KEYS))
         evidence[0] += BORN * np.eye(KEYS)
-        idle, rng = np.zeros(seats, int), np.random.default_rng([7, seed])
+        idle, nothing = np.zeros(seats, int), np.zeros((seats, SIDE, SIDE, 3), np.uint8)
         mind, blank = self.agent.begin(seats, seed), np.zeros((NUMBERS, KEYS))
-        return Custom(mind, evidence, blank, blank[:, 0], idle, idle, np.zeros((seats, SIDE, SIDE, 3)), rng)
+        return Custom(mind, evidence, blank, blank[:, 0], idle, idle, nothing, seed, 0)
 
     def think(self, seen: Seen, mind: Custom) -> tuple[Thought, Custom]:
-        number = np.rint(seen.observation["env_desc"][:, TOLD] * (NUMBERS - 1)).astype(int)
-        mind = self._noticed(seen, mind)
+        number, rng = number_of(seen.observation), np.random.default_rng([7, mind.seed, mind.moment])
+        mind = self._noticed(seen, mind)._replace(number=number, moment=mind.moment + 1)
         does = likeliest(mind.evidence)[number]
         doubtful = np.stack([chances_of(mind.evidence[n]).max(1) < SURE for n in number])
         doubtful &= mind.count[number] < ENOUGH
-        tried = np.take_along_axis(doubtful, np.argsort(does, 1), 1) & (
-            mind.rng.random((len(does), 1)) < TRYING
-        )
+        tried = np.take_along_axis(doubtful, np.argsort(does, 1), 1)
+        tried &= rng.random((len(does), 1)) < TRYING
         patch = seen.observation["patch"]
-        still = (patch == mind.patch).all((1, 2, 3)) & (mind.rng.random(len(does)) < STILL)
-        here = _trying(own(seen, does), tried | still[:, None], mind.rng)
+        still = (patch == mind.patch).all((1, 2, 3)) & (rng.random(len(does)) < STILL)
+        here = _trying(own(seen, does), tried | still[:, None], rng)
         thought, inner = self.agent.think(here, mind.mind)
-        pressed = np.argsort(does, 1)[np.arange(len(does)), thought.action]
-        outer = thought._replace(
-            action=pressed.astype(np.int32),
-            free=np.take_along_axis(thought.free, does, 1),
-            validity=np.take_along_axis(thought.validity, does, 1),
-        )
-        return outer, mind._replace(mind=inner, pressed=pressed, number=number, patch=patch)
+        outer = out_of_order(thought, does)
+        return outer, mind._replace(mind=inner, pressed=outer.action, patch=patch)
 
     def _noticed(self, seen: Seen, mind: Custom) -> Custom:
         """With what has just been seen as evidence; without any, where what was known no longer fits."""
@@ -121,6 +118,11 @@ class Accustomed:
         return mind._replace(evidence=evidence, count=count, fit=fit)
 
 
+def number_of(seen: Observation) -> np.ndarray:
+    """int [seats]: the interface that each seat says it is; 0: the world's own, or untold."""
+    return np.rint(seen["env_desc"][:, TOLD] * (NUMBERS - 1)).astype(int)
+
+
 def likeliest(evidence: np.ndarray) -> np.ndarray:
     """int [interfaces, 6]: the likeliest order of each interface."""
     return np.stack([ORDERS[np.argmax(scores(one))] for one in evidence])
@@ -142,16 +144,32 @@ def chances_of(evidence: np.ndarray) -> np.ndarray:
 def own(seen: Seen, does: np.ndarray) -> Seen:
     """What is seen, with the world's keys in the agent's order."""
     keys = np.argsort(does, 1)
-    observation = {**seen.observation, "env_desc": seen.observation["env_desc"].copy()}
-    observation["env_desc"][:, TOLD] = 0
-    if "senses" in observation:
-        moved = np.concatenate([np.zeros((len(does), 1), int), 1 + does], 1)
-        senses = observation["senses"] = observation["senses"].copy()
-        senses[..., 1] = np.take_along_axis(moved, senses[..., 1], 1)
     recalled = seen.recalled.copy()
     recalled[..., 2:] = np.take_along_axis(recalled[..., 2:], keys[:, None], 2)
     offered, forbidden = (np.take_along_axis(row, keys, 1) for row in (seen.offered, seen.forbidden))
+    observation = in_order(seen.observation, does)
     return seen._replace(observation=observation, offered=offered, forbidden=forbidden, recalled=recalled)
+
+
+def in_order(seen: Observation, does: np.ndarray) -> Observation:
+    """An observation with the world's keys in the agent's order, of which nothing more is said."""
+    observation = seen.copy()
+    observation["env_desc"] = seen["env_desc"].copy()
+    observation["env_desc"][:, TOLD] = 0
+    if "senses" in seen:
+        moved = np.concatenate([np.zeros((len(does), 1), int), 1 + does], 1)
+        senses = observation["senses"] = seen["senses"].copy()
+        senses[..., 1] = np.take_along_axis(moved, senses[..., 1], 1)
+    return observation
+
+
+def out_of_order(thought: Thought, does: np.ndarray) -> Thought:
+    """A thought for the world, of one in the agent's order."""
+    return thought._replace(
+        action=np.argsort(does, 1)[np.arange(len(does)), thought.action].astype(np.int32),
+        free=np.take_along_axis(thought.free, does, 1),
+        validity=np.take_along_axis(thought.validity, does, 1),
+    )
 
 
 def _trying(here: Seen, tried: np.ndarray, rng: np.random.Generator) -> Seen:
@@ -170,15 +188,23 @@ def _likely(brain: Brain, seen: dict[str, Any], mind: Mind) -> Float[Array, "sea
 
     def one(seen: dict[str, Any], mind: Mind) -> Float[Array, 6]:
         percept = brain.perception(seen["observation"])
-        kinds = seen["observation"]["patch"][..., 0].astype(jnp.int32).ravel()
-
-        def fit(action: Int[Array, ""]) -> Float[Array, ""]:
-            h = brain.world_model.advance(mind.belief, action, mind.label)
-            _, prior, _ = brain.world_model.awake(h, percept, mind.key)
-            trunk = brain.world_model.ground(h, draw(prior, mind.key))
-            cells = brain.world_model.picture(trunk)[jnp.arange(len(kinds)), jnp.clip(kinds, 0, KINDS - 1)]
-            return cells.sum() - 0.5 * jnp.square(brain.world_model.guess(trunk) - percept.whole).sum()
-
-        return jax.nn.log_softmax(jax.vmap(fit)(jnp.arange(KEYS)))
+        return fits(brain, mind.belief, mind.label, seen["observation"]["patch"], percept, mind.key)
 
     return jax.vmap(one)(seen, mind)
+
+
+def fits(
+    brain: Brain, belief: Belief, label: Array, patch: Array, percept: Percept, key: Array
+) -> Float[Array, 6]:
+    """Log-probability of each deed: how well the world model expects after it what is seen, its cells and its
+    percept, against the other deeds."""
+    kinds = jnp.clip(patch[..., 0].astype(jnp.int32).ravel(), 0, KINDS - 1)
+
+    def fit(action: Int[Array, ""]) -> Float[Array, ""]:
+        h = brain.world_model.advance(belief, action, label)
+        _, prior, _ = brain.world_model.awake(h, percept, key)
+        trunk = brain.world_model.ground(h, draw(prior, key))
+        cells = brain.world_model.picture(trunk)[jnp.arange(len(kinds)), kinds]
+        return cells.sum() - 0.5 * jnp.square(brain.world_model.guess(trunk) - percept.whole).sum()
+
+    return jax.nn.log_softmax(jax.vmap(fit)(jnp.arange(KEYS)))

@@ -19,6 +19,7 @@ from sixkeys.cli.common import bar, console, say
 from sixkeys.cli.run import resume_point
 from sixkeys.training.checkpoint import save
 from sixkeys.training.config import RunConfig
+from sixkeys.training.customs import Customs, Settled
 from sixkeys.training.regimes import Stream, stream
 from sixkeys.training.train import Snapshot, train
 
@@ -28,11 +29,13 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "replay_cloning": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.balanced": False},
     "ours": {"learn.past_rows": 16, "learn.clone_coef": 1.0},
     "no_cloning": {"learn.past_rows": 16},
+    "customs": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.customs": True},
     "isolation": {"life.isolated": True},
     "scratch": {"life.afresh": True},
 }
 """Dotted settings that an arm changes. `replay_cloning` is CLEAR's: a reservoir of all that was lived;
-`isolation` is PackNet's: a share of the weights to each stage; `scratch` is born again with each stage."""
+`customs` is ours with the keys in one order; `isolation` is PackNet's: a share of the weights to each stage;
+`scratch` is born again with each stage."""
 BASE: Mapping[str, Any] = {
     "learn.learning_rate": 1.5e-3,
     "learn.replay_rows": 8,
@@ -41,9 +44,15 @@ BASE: Mapping[str, Any] = {
 }
 
 
-def scores(brain: Brain, config: RunConfig, episodes: int, tell: Callable[[], object]) -> np.ndarray:
+def scores(
+    brain: Brain,
+    config: RunConfig,
+    episodes: int,
+    tell: Callable[[], object],
+    customs: Customs | None = None,
+) -> np.ndarray:
     """float [tasks]: pass rate of each task of the stream, no hints shown."""
-    agent, rates = Agent(brain), []
+    agent, rates = Agent(brain) if customs is None else Settled(Agent(brain), customs), []
     for task in stream_of(config).tasks:
         pools = build.evaluation_pools(task, config.pool.seats[0], config.isolation)
         rates.append(float(evaluate(agent, pools, episodes, masked=False).success.mean()))
@@ -89,7 +98,8 @@ def live(config: RunConfig, folder: Path, arm: str, episodes: int = 32, go_on: b
                 progress.update(shown, advance=1, note=f"{len(told['matrix'])}: {course.tasks[stage]}")
                 if not course.ends(snapshot.update - 1):
                     continue
-                told["matrix"].append(scores(snapshot.brain, config, episodes, tell).tolist())
+                known = _customs(snapshot) if config.life.customs else None
+                told["matrix"].append(scores(snapshot.brain, config, episodes, tell, known).tolist())
                 if not console.is_terminal:
                     say(f"{arm} {course.tasks[stage]}: {np.round(told['matrix'][-1], 2).tolist()}")
                 kept = _save(snapshot, config, folder, told)
@@ -97,6 +107,13 @@ def live(config: RunConfig, folder: Path, arm: str, episodes: int = 32, go_on: b
         for pool in pools:
             pool.close()
     return _publish(told, config, folder, arm, kept)
+
+
+def _customs(snapshot: Snapshot) -> Customs:
+    """What the life knows of interfaces."""
+    customs, parts = Customs(), snapshot.components()["life"]
+    customs.restore({name.removeprefix("customs/"): array for name, array in parts.items()})
+    return customs
 
 
 def _save(snapshot: Snapshot, config: RunConfig, folder: Path, told: dict[str, Any]) -> int:

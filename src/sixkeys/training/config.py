@@ -80,6 +80,10 @@ class LifeConfig(BaseModel):
     balanced: bool = Field(
         default=True, description="a share of the past to each regime, success and failure; else a reservoir"
     )
+    customs: bool = Field(
+        default=False,
+        description="keys in one order of the learner's own, found for each interface that says its number",
+    )
     afresh: bool = Field(default=False, description="weights begin anew with each stage")
     isolated: bool = Field(
         default=False, description="weights are shut where a stage ends, a share for each stage"

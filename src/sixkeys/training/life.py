@@ -12,6 +12,7 @@ import numpy as np
 from sixkeys.agent.brain import Brain
 from sixkeys.training.config import LearnConfig, RunConfig
 from sixkeys.training.consolidate import Importance, consolidated, shut, squared_gradients, unimportant
+from sixkeys.training.customs import Customs
 from sixkeys.training.losses import Chunk, Weights, total_loss
 from sixkeys.training.regimes import Stream, stream
 from sixkeys.training.replay import Balanced, Replay
@@ -40,6 +41,7 @@ class Life:
         self.dear: Importance | None = unimportant(brain) if self.learn.elastic_coef else None
         self.free: Any = jax.tree.map(jnp.ones_like, brain) if life.isolated else None
         self.anew = life.afresh
+        self.customs = Customs() if life.customs else None
 
     def remember(self, fresh: Chunk, update: int, rng: np.random.Generator) -> None:
         """Keeps rows of what was just lived, by regime and success where the learner balances them."""
@@ -88,17 +90,24 @@ class Life:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything as arrays, for a checkpoint."""
-        dear = {} if self.dear is None else {f"dear/{n}": a for n, a in flatten(self.dear).items()}
-        free = {} if self.free is None else {f"free/{n}": a for n, a in flatten(self.free).items()}
-        return {**dear, **free, **{f"past/{name}": array for name, array in self.past.state().items()}}
+        parts: dict[str, dict[str, np.ndarray]] = {"past": self.past.state()}
+        if self.dear is not None:
+            parts["dear"] = flatten(self.dear)
+        if self.free is not None:
+            parts["free"] = flatten(self.free)
+        if self.customs is not None:
+            parts["customs"] = self.customs.state()
+        return {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from what `state` returned."""
         part = {head: {n.split("/", 1)[1]: a for n, a in state.items() if n.startswith(f"{head}/")}
-                for head in ("dear", "free", "past")}  # fmt: skip
+                for head in ("dear", "free", "past", "customs")}  # fmt: skip
         self.past.restore(part["past"])
         if self.dear is not None:
             self.dear = jax.tree.map(jnp.asarray, refill(self.dear, part["dear"]))
+        if self.customs is not None:
+            self.customs.restore(part["customs"])
         if self.free is not None:
             self.free = jax.tree.map(jnp.asarray, refill(self.free, part["free"]))
 

@@ -22,6 +22,7 @@ from sixkeys.agent.brain import Brain
 from sixkeys.loop import Habits
 from sixkeys.training.config import LearnConfig, RunConfig
 from sixkeys.training.consolidate import Importance, elastic
+from sixkeys.training.customs import Ordered
 from sixkeys.training.lane import Beside, Components, Ended, Lane, Pooled
 from sixkeys.training.life import Life, unflat
 from sixkeys.training.losses import Chunk, Weights, total_loss
@@ -144,8 +145,12 @@ def train(
                 state = State(newborn, _moments(learn, newborn), state.update)
             share = _share(learn, state.update, total)
             bonus = learn.novelty_coef * (1 - share)
-            fresh, ended = _experience(state, kept, habits, learn, bonus)
-            state, losses = _learn(state, fresh, kept, learn, share)
+            fresh, ended, lane = _experience(state, kept, habits, learn, bonus)
+            customs = kept.life.customs if kept.life is not None else None
+            if customs is None or customs.learned(lane, state.brain, fresh):
+                state, losses = _learn(state, fresh, kept, learn, share)
+            else:
+                state, losses = state._replace(update=state.update + 1), {}
             for lane in kept.beside:
                 late = lane.gathered(state.brain, habits, learn)
                 if late is not None:
@@ -168,10 +173,13 @@ def _kept(config: RunConfig, tracks: Sequence[Track], brain: Brain, threads: Thr
     seed, rng = config.learn.seed, np.random.default_rng([config.learn.seed, 1])
     fast = [number for number, track in enumerate(tracks) if not track.beside]
     slow = [number for number, track in enumerate(tracks) if track.beside]
+    life = Life(config, brain) if config.learn.stage4_updates else None
     lanes, first = [], 0
     for number, track in enumerate(tracks):
         own = rng if [number] == fast[:1] else np.random.default_rng([seed, 1, number])
-        lanes.append(Lane(track.pool, brain, seed + number, own, first, track.scale))
+        customs = life.customs if life is not None else None
+        pool = track.pool if customs is None else Ordered(track.pool, customs)
+        lanes.append(Lane(pool, brain, seed + number, own, first, track.scale))
         first += track.pool.seats
     if len({tracks[number].pool.seats for number in fast}) != 1:
         raise ValueError("worlds that are drawn need the same number of seats, and at least one must be fast")
@@ -179,7 +187,6 @@ def _kept(config: RunConfig, tracks: Sequence[Track], brain: Brain, threads: Thr
     sampler = Sampler(weights, min(config.pool.at_once or len(fast), len(fast)))
     beside = [Beside(lanes[number], threads) for number in slow]
     replays = (Replay(config.learn.replay_size), Replay(config.learn.replay_size))
-    life = Life(config, brain) if config.learn.stage4_updates else None
     if life is not None and len(fast) != len(life.stream.tasks):
         raise ValueError(f"{len(fast)} fast tracks for {len(life.stream.tasks)} tasks of a stream")
     return Kept([lanes[number] for number in fast], beside, sampler, replays, rng, life)
@@ -187,18 +194,21 @@ def _kept(config: RunConfig, tracks: Sequence[Track], brain: Brain, threads: Thr
 
 def _experience(
     state: State, kept: Kept, habits: Habits, learn: LearnConfig, bonus: float
-) -> tuple[Chunk, Ended]:
-    """What the lanes that are drawn bring, in one chunk."""
+) -> tuple[Chunk, Ended, Lane]:
+    """What the lanes that are drawn bring, in one chunk; and the first of them."""
     many = len(kept.lanes) > 1
     chosen = kept.sampler.draw(kept.rng) if many and kept.life is None else [0]
     if kept.life is not None:
         chosen = [kept.life.stream.draw(state.update, kept.rng)]
+        if kept.life.customs is not None:
+            kept.life.customs.prepare(kept.lanes[chosen[0]])
     found = [kept.lanes[number].gather(state.brain, habits, learn) for number in chosen]
     for number, one in zip(chosen, found, strict=True):
         kept.sampler.tell(number, one.ended.success)
     chunks = [kept.lanes[n].chunk(one, bonus) for n, one in zip(chosen, found, strict=True)]
     ended = Ended(*map(np.concatenate, zip(*(one.ended for one in found), strict=True)))
-    return jax.tree.map(lambda *parts: np.concatenate(parts), *chunks) if many else chunks[0], ended
+    whole = jax.tree.map(lambda *parts: np.concatenate(parts), *chunks) if many else chunks[0]
+    return whole, ended, kept.lanes[chosen[0]]
 
 
 def _learn(

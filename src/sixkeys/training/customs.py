@@ -1,0 +1,171 @@
+"""Which key does what, to one who still learns? Experience in the learner's own order of keys.
+
+In: pools whose worlds may say that they have another interface, and what was lived in them. Out: the same
+pools with their keys in one order, found as `agent.interface` finds it. Until an order is found, or was
+looked for long enough, nothing is learnt from what is lived: it would teach that keys do what they do not.
+
+Not covered: interfaces that say no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from sixkeys.agent.agent import Agent
+from sixkeys.agent.brain import Brain
+from sixkeys.agent.interface import (
+    NUMBERS,
+    SURE,
+    SURPRISED,
+    chances_of,
+    fits,
+    in_order,
+    likeliest,
+    number_of,
+    out_of_order,
+    own,
+)
+from sixkeys.agent.perception import Percept
+from sixkeys.agent.world_model import Belief
+from sixkeys.contract import ID_SIZES, KEYS, Moment, Observation, Seen, Thought
+from sixkeys.training.lane import Lane, Pooled
+from sixkeys.training.losses import Chunk, unroll
+
+PATIENCE = 12
+"""Updates after which the likeliest order is taken, sure or not."""
+
+
+class Customs:
+    """What a life knows of interfaces. Keeps state: evidence for each, the order of each in each world."""
+
+    def __init__(self):
+        self.evidence = np.zeros((NUMBERS, KEYS, KEYS))
+        self.order = np.tile(np.arange(KEYS), (ID_SIZES[0], NUMBERS, 1))
+        """int [worlds, interfaces, 6]: what each key of the world does, as a key of the learner's."""
+        self.tries = np.zeros((ID_SIZES[0], NUMBERS), int)
+        """Updates for which it was looked for; -1: found."""
+        self.tries[:, 0] = -1
+
+    def of(self, seen: Observation) -> np.ndarray:
+        """int [seats, 6]: the order of each seat's interface; where it was never met, as other worlds have
+        it."""
+        world, number = seen["ids"][:, 0], number_of(seen)
+        guessed = likeliest(self.evidence)[number]
+        return np.where(self.tries[world, number, None] == 0, guessed, self.order[world, number])
+
+    def prepare(self, lane: Lane) -> None:
+        """Gives a lane the order that is known by now."""
+        pool = lane.pool
+        if isinstance(pool, Ordered):
+            met = self.tries[pool.world, pool.number] != 0
+            pool.turn(self.order[pool.world, pool.number] if met else self._guess(pool.number), lane)
+
+    def learned(self, lane: Lane, brain: Brain, chunk: Chunk) -> bool:
+        """Whether what was lived may be learnt from; else it is only looked at, for the order."""
+        pool = lane.pool
+        if not isinstance(pool, Ordered) or self.tries[pool.world, pool.number] < 0:
+            return True
+        world, number = pool.world, pool.number
+        live, deeds = ~np.asarray(chunk.begun[:, 1:]), np.asarray(_deeds(brain, chunk))
+        pressed = np.argsort(pool.does)[np.asarray(chunk.action)]
+        np.add.at(self.evidence[number], pressed[live], np.maximum(deeds, SURPRISED)[live])
+        sure = (chances_of(self.evidence[number]).max(1) >= SURE).all()
+        self.order[world, number] = self._guess(number)
+        late = self.tries[world, number] + 1 >= PATIENCE
+        self.tries[world, number] = -1 if sure or late else self.tries[world, number] + 1
+        return False
+
+    def _guess(self, number: int) -> np.ndarray:
+        return likeliest(self.evidence[number : number + 1])[0]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything, as arrays."""
+        return {"evidence": self.evidence.copy(), "order": self.order.copy(), "tries": self.tries.copy()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Goes on from what `state` returned."""
+        self.evidence, self.order, self.tries = (
+            np.array(state[name]) for name in ("evidence", "order", "tries")
+        )
+
+
+class Ordered:
+    """A pool of one world and interface whose keys are in the learner's order. Keeps state: that order."""
+
+    def __init__(self, pool: Pooled, customs: Customs):
+        self.pool, self.customs, self.seats = pool, customs, pool.seats
+        self.world = self.number = -1
+        self.does = np.arange(KEYS)
+
+    def reset(self) -> Moment:
+        return self._shown(self.pool.reset())
+
+    def step(self, actions: np.ndarray) -> Moment:
+        return self._shown(self.pool.step(np.argsort(self.does)[actions]))
+
+    def _shown(self, now: Moment) -> Moment:
+        if self.number < 0:
+            self.world, self.number = int(now.observation["ids"][0, 0]), int(number_of(now.observation)[0])
+            self.does = self.customs.of(now.observation)[0]
+        return moved(now, self.does)
+
+    def turn(self, does: np.ndarray, lane: Lane) -> None:
+        """Another order from here on, for what the lane sees and has just done too."""
+        change = does[np.argsort(self.does)]
+        if (change == np.arange(KEYS)).all():
+            return
+        self.does = does.copy()
+        lane.now = moved(lane.now, change)
+        lane.mind = lane.mind._replace(action=jnp.asarray(change)[lane.mind.action])
+
+    def state(self) -> dict[str, np.ndarray]:
+        return self.pool.state() | {"does": self.does.copy()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self.does = np.array(state["does"])
+        self.pool.restore({name: array for name, array in state.items() if name != "does"})
+
+
+class Settled:
+    """A Thinker around an agent that knows the orders of a life and looks for none."""
+
+    def __init__(self, agent: Agent, customs: Customs):
+        self.agent, self.customs = agent, customs
+        self.begin = agent.begin
+
+    def think(self, seen: Seen, mind: Any) -> tuple[Thought, Any]:
+        does = self.customs.of(seen.observation)
+        thought, mind = self.agent.think(own(seen, does), mind)
+        return out_of_order(thought, does), mind
+
+
+def moved(now: Moment, does: np.ndarray) -> Moment:
+    """A moment with its keys in another order."""
+    rows = np.tile(does, (len(now.begun), 1))
+    return now._replace(observation=in_order(now.observation, rows), offered=now.offered[:, np.argsort(does)])
+
+
+@jax.jit
+def _deeds(brain: Brain, chunk: Chunk) -> Float[Array, "seats steps 6"]:
+    """Log-probability that each deed led from one moment to the next."""
+
+    def row(chunk: Chunk) -> Float[Array, "steps 6"]:
+        beliefs = unroll(brain, chunk).belief
+        percepts = jax.vmap(lambda now: brain.perception(now))(chunk.observation)
+        before, after = jax.tree.map(lambda x: x[:-1], beliefs), jax.tree.map(lambda x: x[1:], percepts)
+        labels = percepts.labels[jnp.arange(len(chunk.action)), chunk.action]
+        keys = jax.random.split(chunk.mind.key, len(chunk.action))
+
+        def fit(belief: Belief, label: Array, patch: Array, percept: Percept, key: Array) -> Array:
+            return fits(brain, belief, label, patch, percept, key)
+
+        patches = jnp.asarray(chunk.observation["patch"])[1:]
+        return jax.vmap(fit)(before, labels, patches, after, keys)
+
+    return jax.vmap(row)(chunk)
