@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
-from sixkeys.contract import Language, World, episode_seed
+from sixkeys.contract import Language, Thinker, World, episode_seed
 from sixkeys.envs import registry
 from sixkeys.envs.changed import changed
 from sixkeys.envs.pool import GymWorld, Pool, SeedOf
@@ -262,6 +262,13 @@ def load_agent(
     from sixkeys.training.checkpoint import load as load_checkpoint
 
     return agent_from(load_checkpoint(path or shipped_weights()), greedy, planning_coef, **acting)
+
+
+def accustomed(agent: Agent) -> Thinker:
+    """The agent as one who finds out which key does what, where somebody has exchanged them."""
+    from sixkeys.agent.interface import Accustomed
+
+    return Accustomed(agent)
 
 
 def agent_from(

@@ -216,6 +216,12 @@ def test_watching_the_trained_agent_play_ends_by_itself(trained):
     assert "a shortest solution has" in done.stdout
 
 
+def test_who_watches_sees_the_agent_find_exchanged_keys():
+    done = type_in("play", "grid:grid_rooms~keys2", "--watch", "--pause", "0", "--seed", "1")
+    assert done.stderr == ""
+    assert done.returncode == 0, done.stdout[-300:]
+
+
 # --- a person plays ---
 
 

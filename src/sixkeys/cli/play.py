@@ -20,6 +20,7 @@ EXPLAIN = """Press the six keys of a world.
   sixkeys play grid:grid_key
   sixkeys play repo:proc_mixed_loop --watch
   sixkeys play minigrid:MiniGrid-DoorKey-5x5-v0 --watch --unmasked
+  sixkeys play grid:grid_rooms~keys2 --watch         keys exchanged: it finds out which does what
   sixkeys play zoo:mpe2.simple_spread_v3             a game of several agents: you press for each in turn
 """
 
@@ -70,10 +71,11 @@ def asked(whose: str) -> int:
 def main(arguments: list[str]) -> int:
     """Plays one episode; exit code 0 where it was solved, else 1."""
     options = parse(Options, "play", arguments, EXPLAIN)
-    thinker = Person()
+    thinker: Thinker = Person()
     if options.watch:
         compiled_once()
-        thinker, _ = build.load_agent(options.checkpoint, greedy=True)
+        agent, _ = build.load_agent(options.checkpoint, greedy=True)
+        thinker = build.accustomed(agent) if "~keys" in options.world else agent
     world = build.evaluation_pools(options.world, 0)
     pool = world(lambda seat, episode: episode_seed(options.seed, seat, episode, test=True))
     try:
