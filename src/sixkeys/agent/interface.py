@@ -85,9 +85,10 @@ class Accustomed:
         number, rng = number_of(seen.observation), np.random.default_rng([7, mind.seed, mind.moment])
         mind = self._noticed(seen, mind)._replace(number=number, moment=mind.moment + 1)
         does = likeliest(mind.evidence)[number]
-        doubtful = np.stack([chances_of(mind.evidence[n]).max(1) < SURE for n in number])
-        doubtful &= mind.count[number] < ENOUGH
-        tried = np.take_along_axis(doubtful, np.argsort(does, 1), 1)
+        doubtful = mind.count < ENOUGH
+        for met in np.unique(number):
+            doubtful[met] &= chances_of(mind.evidence[met]).max(1) < SURE
+        tried = np.take_along_axis(doubtful[number], np.argsort(does, 1), 1)
         tried &= rng.random((len(does), 1)) < TRYING
         patch = seen.observation["patch"]
         still = (patch == mind.patch).all((1, 2, 3)) & (rng.random(len(does)) < STILL)
