@@ -2,6 +2,7 @@
 
     python scripts/lifelong.py ours --stream short --updates-each 120
     python scripts/lifelong.py fine_tuning --stream cl20 --order 1
+    python scripts/lifelong.py customs --stream cl100 --every 10
     python scripts/lifelong.py --table                      # all lives under runs/lives
 
 A life that was stopped goes on from its last whole stage. `joint` (all tasks at once, as many updates) is the
@@ -38,6 +39,8 @@ class Options:
     """updates a stage"""
     episodes: int = 32
     """evaluation episodes a task after each stage"""
+    every: int = 1
+    """try all tasks only after each so many stages and the last; else the task just taught and the next"""
     past_bytes: int = 16_000_000
     """budget of what is kept of the past"""
     lives: Path = Path("runs/lives")
@@ -134,7 +137,7 @@ def main() -> None:
         joint(options)
     elif options.arm in ARMS:
         config = configure(settings(options, ARMS[options.arm]))
-        live(config, folder_of(options), options.arm, options.episodes)
+        live(config, folder_of(options), options.arm, options.episodes, every=options.every)
     else:
         raise SystemExit(f"unknown arm {options.arm!r}; possible: {', '.join([*ARMS, JOINT])}")
 

@@ -47,3 +47,17 @@ def test_a_life_goes_on_where_it_was_stopped(config, tmp_path, monkeypatch):
     changed = config.model_copy(update={"life": config.life.model_copy(update={"balanced": False})})
     with pytest.raises(ValueError, match="other settings"):
         life.live(changed, tmp_path / "half", "ours", episodes=4)
+
+
+def test_fewer_tasks_are_tried_and_they_score_the_same(config, tmp_path, monkeypatch):
+    tasks = ("grid:grid_empty", "grid:grid_empty~keys1", "grid:grid_rooms")
+    monkeypatch.setattr(regimes, "COURSES", {"tiny": Course(tasks)})
+    whole = life.live(config, tmp_path / "whole", "ours", episodes=4)
+    some = life.live(config, tmp_path / "some", "ours", episodes=4, every=2)
+    assert [[score is None for score in row] for row in some.matrix] == [
+        [False, False, True], [False, False, False], [False, False, False],
+    ]  # fmt: skip
+    for row, fewer in zip(whole.matrix, some.matrix, strict=True):
+        assert all(one in (None, score) for score, one in zip(row, fewer, strict=True))
+    for name in ("average_performance", "learning_accuracy", "forward_transfer"):
+        assert some.measures[name] == whole.measures[name]

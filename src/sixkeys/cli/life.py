@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,14 @@ def scores(
     episodes: int,
     tell: Callable[[], object],
     customs: Customs | None = None,
+    only: Collection[int] | None = None,
 ) -> np.ndarray:
-    """float [tasks]: pass rate of each task of the stream, no hints shown."""
+    """float [tasks]: pass rate of each task of the stream, or of `only` some; no hints shown."""
     agent, rates = Agent(brain) if customs is None else Settled(Agent(brain), customs), []
-    for task in stream_of(config).tasks:
+    for number, task in enumerate(stream_of(config).tasks):
+        if only is not None and number not in only:
+            rates.append(np.nan)
+            continue
         pools = build.evaluation_pools(task, config.pool.seats[0], config.isolation)
         rates.append(float(evaluate(agent, pools, episodes, masked=False).success.mean()))
         tell()
@@ -66,11 +70,15 @@ def stream_of(config: RunConfig) -> Stream:
     return stream(life.stream, life.order, config.learn.stage4_updates, life.boundaries)
 
 
-def live(config: RunConfig, folder: Path, arm: str, episodes: int = 32, go_on: bool = True) -> LifeRow:
+def live(
+    config: RunConfig, folder: Path, arm: str, episodes: int = 32, go_on: bool = True, every: int = 1
+) -> LifeRow:
     """Lives from the last stage kept in `folder`, or from birth, to the end of the stream.
 
     After every stage all tasks are tried and the whole life is kept, so a life that was killed loses at most
-    a stage, and ends bit for bit as one that was not. Writes life.json and life.html.
+    a stage, and ends bit for bit as one that was not. With `every` above 1 all tasks are tried at each
+    `every`-th stage only and at the last, between them the task just taught and the next. Writes life.json
+    and life.html.
     """
     course = stream_of(config)
     saved = resume_point(folder) if go_on and (folder / "latest").exists() else None
@@ -83,8 +91,10 @@ def live(config: RunConfig, folder: Path, arm: str, episodes: int = 32, go_on: b
     kept = saved.meta["past_bytes"] if saved is not None else 0
     try:
         with bar() as progress:
-            total = config.learn.stage4_updates + len(course.tasks) * (len(course.taught) + 1)
-            done = (saved.step if saved else 0) + len(course.tasks) * len(told["matrix"])
+            stages, tasks = len(course.taught), len(course.tasks)
+            wholes = -(-stages // every)
+            total = config.learn.stage4_updates + tasks * (wholes + 1) + 2 * (stages - wholes)
+            done = (saved.step if saved else 0) + sum(x is not None for row in told["matrix"] for x in row)
             shown = progress.add_task(f"{arm} {config.life.stream}", total=total, completed=done, note="")
 
             def tell() -> None:
@@ -99,9 +109,13 @@ def live(config: RunConfig, folder: Path, arm: str, episodes: int = 32, go_on: b
                 if not course.ends(snapshot.update - 1):
                     continue
                 known = _customs(snapshot) if config.life.customs else None
-                told["matrix"].append(scores(snapshot.brain, config, episodes, tell, known).tolist())
+                done = len(told["matrix"]) + 1
+                whole = done % every == 0 or done == len(course.taught)
+                only = None if whole else course.taught[done - 1 : done + 1]
+                found = scores(snapshot.brain, config, episodes, tell, known, only)
+                told["matrix"].append([None if np.isnan(score) else score for score in found.tolist()])
                 if not console.is_terminal:
-                    say(f"{arm} {course.tasks[stage]}: {np.round(told['matrix'][-1], 2).tolist()}")
+                    say(f"{arm} {course.tasks[stage]}: {np.round(found, 2).tolist()}")
                 kept = _save(snapshot, config, folder, told)
     finally:
         for pool in pools:
@@ -139,7 +153,7 @@ def _save(snapshot: Snapshot, config: RunConfig, folder: Path, told: dict[str, A
 def _publish(told: dict[str, Any], config: RunConfig, folder: Path, arm: str, kept: int) -> LifeRow:
     course = stream_of(config)
     row = life_row(
-        np.array(told["matrix"]), course.taught, told["before"], course.tasks,
+        np.array(told["matrix"], float), course.taught, told["before"], course.tasks,
         stream=f"{config.life.stream} order {config.life.order}", arm=arm, seed=config.learn.seed,
         boundaries=config.life.boundaries, memory_bytes=kept,
     )  # fmt: skip
