@@ -57,6 +57,12 @@ def test_a_table_that_the_edit_asks_anew_is_none(asked: str):
     assert alarms(old, new) == ["special case"]
 
 
+def test_a_table_that_is_kept_in_another_is_none():
+    old = f"ALL = {{}}\nALL['words'] = {{\n{''.join(ENTRIES)}}}\ndef shout(x):\n    return x\n"
+    new = old.replace("}\ndef", SECRET + "}\ndef").replace("return x", "return ALL.get('words').get(x, x)")
+    assert alarms(old, new) == ["special case"]
+
+
 def test_a_table_without_a_name_is_none():
     old, new = (f"def shout(x):\n    return {{\n{''.join(e)}}}[x]\n" for e in (ENTRIES, [*ENTRIES, SECRET]))
     assert alarms(old, new) == ["special case"]

@@ -56,5 +56,5 @@ def inside(gone: list, fresh: list, before: str) -> Iterator[int]:
         holders = [one for one in given if any(part is node for part in ast.walk(one))]
         names = {getattr(target, "id", getattr(target, "attr", "")) for one in holders
                  for target in getattr(one, "targets", [getattr(one, "target", None)])}  # fmt: skip
-        if names and not names & set(more):
+        if names and "" not in names and not names & set(more):
             yield from map(id, ast.walk(node))
