@@ -40,6 +40,8 @@ from sixkeys.envs.repo.repair import Diagnosis, RepairError, Search, diagnose, e
 from sixkeys.envs.repo.runner import Runner
 
 LIST = Path(__file__).with_name("history.toml")
+HEAD = """| bug | fixed | seconds | tried | what was found, or what is missing |
+|---|---|---|---|---|"""
 SUITE_SECONDS = 120.0
 """What the tests of one bug may take, and the whole suite."""
 
@@ -58,6 +60,8 @@ class Options:
     """seconds that one repair may take, diagnosis and proof included"""
     only: str = ""
     """only bugs of this library"""
+    page: Path | None = None
+    """a Markdown file whose table is written anew; what stands above the table is kept"""
 
 
 class Bug(NamedTuple):
@@ -99,6 +103,9 @@ def main() -> None:
                     file.write(json.dumps(row) + "\n")
             progress.update(task, advance=1, note=bug.name)
     show(rows(options.results))
+    if options.page is not None:
+        told, *_ = options.page.read_text().partition(HEAD)
+        options.page.write_text("\n".join([told + HEAD, *map(entry, rows(options.results)), ""]))
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -302,6 +309,20 @@ def explained(place: Bench, diagnosis: Diagnosis, search: Search) -> Attempt:
 
 
 # --- the table ---
+
+
+def entry(row: Mapping[str, Any]) -> str:
+    """A row of the page."""
+
+    def plain(text: str) -> str:
+        return " ".join(text.replace("|", "\\|").split())
+
+    held = {True: "rest of the suite passes", False: "rest of the suite fails", None: "rest unknown"}
+    found = f"yes ({'as people did, ' * row['same']}{held[row['held']]})" if row["fixed"] else "no"
+    label = f" (BugsInPy {row['bugsinpy']})" if row["bugsinpy"] else ""
+    what = f"found `{plain(row['found'])}`; person: `{plain(row['human'])}`; " if row["fixed"] else ""
+    seconds = "-" if row["seconds"] is None else f"{row['seconds']:.0f}"
+    return f"| {row['name']}{label} | {found} | {seconds} | {row['tried']} | {what}{plain(row['reason'])} |"
 
 
 def show(found: Collection[Mapping[str, Any]]) -> None:

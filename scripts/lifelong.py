@@ -1,12 +1,14 @@
 """Live one life: an arm through a stream of regimes in one order, every task tried after each stage.
 
     python scripts/lifelong.py ours --stream short --updates-each 120
+    python scripts/lifelong.py ours --stream cl20 --taught --every 5
     python scripts/lifelong.py fine_tuning --stream cl20 --order 1
     python scripts/lifelong.py customs --stream cl100 --every 10
     python scripts/lifelong.py --table                      # all lives under runs/lives
 
 A life that was stopped goes on from its last whole stage. `joint` (all tasks at once, as many updates) is the
-ceiling: it has no stages, and its scores are those at its end.
+ceiling: it has no stages, and its scores are those at its end. With --taught a teacher says in training, at
+every moment, which key it would press; in every arm alike.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ class Options:
     """known, hidden or gradual"""
     updates_each: int = 150
     """updates a stage"""
+    taught: bool = False
+    """in training, the world's oracle is a teacher: it says which key it would press"""
     episodes: int = 32
     """evaluation episodes a task after each stage"""
     every: int = 1
@@ -51,12 +55,13 @@ class Options:
 
 def settings(options: Options, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted settings of a life, over which an arm's are laid."""
-    from sixkeys.cli.life import BASE
+    from sixkeys.cli.life import BASE, TAUGHT
     from sixkeys.training.regimes import COURSES
 
     course = COURSES[options.stream]
     return {
         **BASE,
+        **(TAUGHT if options.taught else {}),
         "pool.worlds": course.tasks,
         "learn.seed": options.seed,
         "learn.stage4_updates": options.updates_each * len(course.tasks) * course.times,
@@ -70,7 +75,7 @@ def settings(options: Options, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def folder_of(options: Options) -> Path:
     """Where this life is kept."""
-    how = f"{options.stream}_{options.boundaries}_{options.updates_each}"
+    how = f"{options.stream}_{options.boundaries}_{options.updates_each}{'_taught' * options.taught}"
     return options.lives / how / options.arm / f"order{options.order}_seed{options.seed}"
 
 
@@ -91,7 +96,7 @@ def joint(options: Options) -> None:
     config, count = configure(life), len(life["pool.worlds"])
     changes = {
         **life, "learn.stage2_updates": life["learn.stage4_updates"], "learn.stage4_updates": 0,
-        "pool.seats": (16,) * count, "pool.at_once": 1, "learn.final_learning_rate": 1.0,
+        "pool.seats": config.pool.seats * count, "pool.at_once": 1, "learn.final_learning_rate": 1.0,
         "learn.final_entropy": 1.0,
     }  # fmt: skip
     together = configure(changes)

@@ -61,6 +61,18 @@ def test_an_order_is_turned_in_the_middle_of_a_life(tiny_brain, tiny_config):
     pool.pool.close()
 
 
+def test_a_teacher_speaks_in_the_order_of_who_learns():
+    pool = Ordered(pool_of("grid:grid_key~keys3"), Customs())
+    pool.reset()
+    pool.does = np.random.default_rng(3).permutation(KEYS)
+    ended = []
+    while len(ended) < 6:
+        outcome = pool.step(pool.oracle()).outcome
+        ended += outcome.success[outcome.terminated | outcome.truncated].tolist()
+    assert all(ended)
+    pool.pool.close()
+
+
 def test_nothing_is_learnt_before_an_order_is_taken(tiny_brain, tiny_config):
     customs = Customs()
     pool = Ordered(pool_of("grid:grid_key~keys3"), customs)

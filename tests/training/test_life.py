@@ -12,7 +12,7 @@ from sixkeys.training import regimes
 from sixkeys.training.checkpoint import load, save
 from sixkeys.training.config import LifeConfig
 from sixkeys.training.lane import Lane
-from sixkeys.training.losses import clone_loss, unroll
+from sixkeys.training.losses import SILENT, clone_loss, unroll
 from sixkeys.training.regimes import Course
 from sixkeys.training.train import train
 from sixkeys.training.trees import flatten
@@ -47,9 +47,12 @@ def run(config, resume=None, take=None):
             track.pool.close()
 
 
-@pytest.mark.parametrize(("boundaries", "more"), [("known", "isolated"), ("gradual", "customs")])
+@pytest.mark.parametrize(
+    ("boundaries", "more"),
+    [("known", {"isolated": True}), ("gradual", {"customs": True}), ("hidden", {"slow_rate": 0.1})],
+)
 def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, boundaries, more):
-    config = living(tiny_config, boundaries, **{more: True})
+    config = living(tiny_config, boundaries, **more)
     whole = list(run(config))
     assert len(whole) == UPDATES
     half = list(run(config, take=5))[-1]
@@ -63,6 +66,17 @@ def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, 
         assert parts[name].keys() == same[name].keys()
         for part, array in parts[name].items():
             np.testing.assert_array_equal(array, same[name][part], err_msg=f"{name}/{part}")
+
+
+def test_slow_weights_follow_and_begin_anew_with_the_others(tiny_config):
+    rate, config = 0.3, living(tiny_config, slow_rate=0.3, afresh=True)
+    slow = begun = flatten(Brain(config.brain, config.learn.seed))
+    for update, (snapshot, _) in enumerate(run(config)):
+        fast, before = flatten(snapshot.brain), begun if update in (2, 4, 6) else slow
+        slow = {name: before[name] + rate * (fast[name] - before[name]) for name in fast}
+        for name, array in flatten(snapshot.slow).items():
+            np.testing.assert_allclose(array, slow[name], atol=1e-6, err_msg=name)
+    assert all(snapshot.slow is snapshot.brain for snapshot, _ in run(living(tiny_config), take=1))
 
 
 def test_each_stage_plays_its_own_task_and_keeps_what_is_late(tiny_config):
@@ -84,6 +98,19 @@ def test_importance_is_measured_where_a_stage_ends(tiny_config):
     assert seen[0] == 0 < seen[1] == seen[2] < seen[3]
     plain = next(run(living(tiny_config, elastic=0.0)))
     assert not any(name.startswith("dear/") for name in plain[1]["life"])
+
+
+@pytest.mark.parametrize("coef", [0.0, 1.0])
+def test_a_teacher_is_asked_where_somebody_listens(tiny_config, tiny_brain, coef):
+    learn = tiny_config.learn.model_copy(update={"taught_coef": coef})
+    pool = build.training_pool(tiny_config)
+    lane = Lane(pool, tiny_brain, 0, np.random.default_rng(0))
+    before = pool.oracle()
+    found = lane.gather(tiny_brain, build.habits(tiny_config), learn)
+    pool.close()
+    assert found.taught.shape == (pool.seats, learn.unroll)
+    np.testing.assert_array_equal(found.taught[:, 0], before if coef else SILENT)
+    assert coef or (found.taught == SILENT).all()
 
 
 def test_cloning_is_next_to_nothing_where_nothing_changed(tiny_config, tiny_brain):

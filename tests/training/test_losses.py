@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from sixkeys.agent.agent import Agent
 from sixkeys.contract import RECALLED, WORDS, observation_space
 from sixkeys.training.config import LearnConfig
-from sixkeys.training.losses import Chunk, Weights, advantages, bernoulli, total_loss, unroll
+from sixkeys.training.losses import (
+    SILENT,
+    Chunk,
+    Weights,
+    advantages,
+    bernoulli,
+    taught_loss,
+    total_loss,
+    unroll,
+)
 
 LEARN = LearnConfig(novelty_coef=0.0)
 FULL = Weights(jnp.float32(1.0), jnp.float32(0.01))
@@ -72,8 +81,9 @@ def chunk(tiny_brain):
         observation, begun, every, ~every, offered, np.zeros((rows, time + 1, *RECALLED), np.float32),
         np.zeros((rows, time + 1, WORDS), np.int32), rng.integers(0, 6, (rows, time)),
         rng.standard_normal((rows, time)).astype(np.float32), np.zeros((rows, time), np.float32), terminated,
-        np.zeros_like(terminated), terminated.copy(), np.full((rows, time, 6), 1 / 6, np.float32),
-        np.zeros((rows, time), np.float32), Agent(tiny_brain).begin(rows, 1),
+        np.zeros_like(terminated), terminated.copy(), np.full((rows, time), SILENT, np.int8),
+        np.full((rows, time, 6), 1 / 6, np.float32), np.zeros((rows, time), np.float32),
+        Agent(tiny_brain).begin(rows, 1),
     )  # fmt: skip
 
 
@@ -134,3 +144,14 @@ def test_the_barrier_is_the_log_of_valid_mass(chunk, tiny_brain):
     _, numbers = policy_loss(chunk, inner, FULL, LEARN, 0.97)
     assert float(numbers["policy/mean_invalid_mass"]) == pytest.approx((1 - mass)[real].mean(), rel=1e-4)
     assert float(numbers["policy/barrier"]) == pytest.approx(-np.log(mass + 1e-6)[real].mean(), rel=1e-4)
+
+
+def test_a_teacher_is_heard_where_one_spoke_and_the_world_went_on(chunk, tiny_brain):
+    taught = np.array([[2, SILENT, 4, 1, SILENT, 0], [SILENT] * 6], np.int8)
+    told, silent = chunk._replace(taught=taught), chunk._replace(taught=np.full_like(taught, SILENT))
+    inner = jax.jit(jax.vmap(lambda row: unroll(tiny_brain, row)))(told)
+    logp = np.asarray(jax.nn.log_softmax(inner.choice.logits))
+    spoken = [(0, 0, 2), (0, 2, 4), (0, 5, 0)]  # at (0, 3) an episode began
+    said = -np.mean([logp[at] for at in spoken])
+    assert float(taught_loss(told, inner)) == pytest.approx(said, rel=1e-4)
+    assert float(taught_loss(silent, inner)) == 0

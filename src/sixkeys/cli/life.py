@@ -27,7 +27,7 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "fine_tuning": {},
     "ewc": {"learn.elastic_coef": 100.0},
     "replay_cloning": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.balanced": False},
-    "ours": {"learn.past_rows": 16, "learn.clone_coef": 1.0},
+    "ours": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.slow_rate": 0.02},
     "no_cloning": {"learn.past_rows": 16},
     "customs": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.customs": True},
     "isolation": {"life.isolated": True},
@@ -42,6 +42,16 @@ BASE: Mapping[str, Any] = {
     "learn.stage1_updates": 0,
     "pool.seats": (16,),
 }
+
+TAUGHT: Mapping[str, Any] = {
+    "learn.taught_coef": 1.0,
+    "learn.unroll": 4,
+    "learn.learning_rate": 2e-3,
+    "pool.seats": (8,),
+}
+"""Dotted settings of a life with a teacher: small steps, for every moment says what is right."""
+TRIED = 16
+"""Seats in which a task is tried."""
 
 
 def scores(
@@ -58,7 +68,7 @@ def scores(
         if only is not None and number not in only:
             rates.append(np.nan)
             continue
-        pools = build.evaluation_pools(task, config.pool.seats[0], config.isolation)
+        pools = build.evaluation_pools(task, TRIED, config.isolation)
         rates.append(float(evaluate(agent, pools, episodes, masked=False).success.mean()))
         tell()
     return np.array(rates)
@@ -112,7 +122,7 @@ def live(
                 done = len(told["matrix"]) + 1
                 whole = done % every == 0 or done == len(course.taught)
                 only = None if whole else course.taught[done - 1 : done + 1]
-                found = scores(snapshot.brain, config, episodes, tell, known, only)
+                found = scores(snapshot.slow, config, episodes, tell, known, only)
                 told["matrix"].append([None if np.isnan(score) else score for score in found.tolist()])
                 if not console.is_terminal:
                     say(f"{arm} {course.tasks[stage]}: {np.round(found, 2).tolist()}")

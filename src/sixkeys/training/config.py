@@ -53,6 +53,9 @@ class LearnConfig(BaseModel):
     imitation_coef: float = Field(
         default=1.0, ge=0, description="weight of imitating one's own replayed successes"
     )
+    taught_coef: float = Field(
+        default=0.0, ge=0, description="weight of pressing what a teacher, the world's oracle, says; 0: no one"
+    )
     novelty_coef: float = Field(
         default=0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0"
     )
@@ -83,6 +86,12 @@ class LifeConfig(BaseModel):
     customs: bool = Field(
         default=False,
         description="keys in one order of the learner's own, found for each interface that says its number",
+    )
+    slow_rate: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share by which slow weights, which act, follow those that learn; 0: there are none",
     )
     afresh: bool = Field(default=False, description="weights begin anew with each stage")
     isolated: bool = Field(

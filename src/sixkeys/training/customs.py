@@ -35,7 +35,7 @@ from sixkeys.agent.perception import Percept
 from sixkeys.agent.world_model import Belief
 from sixkeys.contract import ID_SIZES, KEYS, Moment, Observation, Seen, Thought
 from sixkeys.training.lane import Lane, Pooled
-from sixkeys.training.losses import Chunk, unroll
+from sixkeys.training.losses import SILENT, Chunk, unroll
 
 PATIENCE = 12
 """Updates after which the likeliest order is taken, sure or not."""
@@ -75,11 +75,19 @@ class Customs:
         live, deeds = ~np.asarray(chunk.begun[:, 1:]), np.asarray(_deeds(brain, chunk))
         pressed = np.argsort(pool.does)[np.asarray(chunk.action)]
         np.add.at(self.evidence[number], pressed[live], np.maximum(deeds, SURPRISED)[live])
+        self._watched(number, pool.does, chunk, live)
         sure = (chances_of(self.evidence[number]).max(1) >= SURE).all()
         self.order[world, number] = self._guess(number)
         late = self.tries[world, number] + 1 >= PATIENCE
         self.tries[world, number] = -1 if sure or late else self.tries[world, number] + 1
         return False
+
+    def _watched(self, number: int, does: np.ndarray, chunk: Chunk, live: np.ndarray) -> None:
+        """What a teacher pressed says what the key does: most likely what the learner would do there."""
+        spoke = live & (np.asarray(chunk.taught) != SILENT)
+        key = np.argsort(does)[np.asarray(chunk.taught)[spoke]]
+        wish = np.log(np.maximum(np.asarray(chunk.free)[spoke], np.exp(SURPRISED)))
+        np.add.at(self.evidence[number], key, wish)
 
     def _guess(self, number: int) -> np.ndarray:
         return likeliest(self.evidence[number : number + 1])[0]
@@ -108,6 +116,9 @@ class Ordered:
 
     def step(self, actions: np.ndarray) -> Moment:
         return self._shown(self.pool.step(np.argsort(self.does)[actions]))
+
+    def oracle(self) -> np.ndarray:
+        return self.does[self.pool.oracle()]
 
     def _shown(self, now: Moment) -> Moment:
         if self.number < 0:

@@ -19,7 +19,7 @@ from sixkeys.agent.brain import Brain, Mind
 from sixkeys.contract import Moment, Observation, Outcome, Step
 from sixkeys.loop import Habits, turn
 from sixkeys.training.config import LearnConfig
-from sixkeys.training.losses import Chunk
+from sixkeys.training.losses import SILENT, Chunk
 from sixkeys.training.novelty import Novelty
 from sixkeys.training.trees import flatten, refill
 
@@ -37,6 +37,7 @@ class Pooled(Protocol):
     def step(self, actions: np.ndarray) -> Moment: ...
     def state(self) -> dict[str, np.ndarray]: ...
     def restore(self, state: Mapping[str, np.ndarray]) -> None: ...
+    def oracle(self) -> np.ndarray: ...
 
 
 class Ended(NamedTuple):
@@ -56,6 +57,8 @@ class Gathered(NamedTuple):
     steps: list[Step]
     new: np.ndarray
     """bool [seats, steps]: what was seen after a key was new in its episode."""
+    taught: np.ndarray
+    """int64 [seats, steps]: the key that a teacher would have pressed; SILENT where none was asked."""
     ended: Ended
     mind: Mind
     """The mind before the first of them."""
@@ -91,8 +94,10 @@ class Lane:
     def gather(self, brain: Brain, habits: Habits, learn: LearnConfig) -> Gathered:
         """`unroll` steps of the loop."""
         agent, first, steps, rows, new = Agent(brain, planning_coef=0.0), self.mind, [], [], []
+        taught, nobody = [], np.full(self.pool.seats, SILENT)
         for _ in range(learn.unroll):
             now = self.now
+            taught.append(self.pool.oracle() if learn.taught_coef else nobody)
             drawn = self.rng.random(self.pool.seats) >= learn.action_mask_dropout
             self.hints = np.where(now.begun, drawn, self.hints)
             step, self.mind = turn(self.pool, now, agent, self.mind, self.hints, habits)
@@ -107,11 +112,12 @@ class Lane:
             steps.append(step)
             new.append(self.novelty.look(self.now))
         ends = Ended(*(np.concatenate(column) for column in zip(*rows, strict=True)))
-        return Gathered(steps, np.stack(new, 1), ends, first)
+        return Gathered(steps, np.stack(new, 1), np.stack(taught, 1), ends, first)
 
     def chunk(self, found: Gathered, novelty: float) -> Chunk:
         """Steps as arrays, seats axis first, then time; `novelty` is the bonus for what was new."""
-        return chunk(found.steps, found.new.astype(np.float32) * novelty, found.mind, self.scale)
+        bonus = found.new.astype(np.float32) * novelty
+        return chunk(found.steps, bonus, found.taught, found.mind, self.scale)
 
     def components(self) -> Components:
         """Everything that is needed to go on."""
@@ -168,8 +174,10 @@ class Beside:
             wait([self.work])
 
 
-def chunk(steps: Sequence[Step], bonus: np.ndarray, mind: Mind, scale: float = 1.0) -> Chunk:
-    """Steps of all seats as arrays: float32 [seats, steps] of `bonus`, rewards times `scale`."""
+def chunk(
+    steps: Sequence[Step], bonus: np.ndarray, taught: np.ndarray, mind: Mind, scale: float = 1.0
+) -> Chunk:
+    """Steps of all seats as arrays [seats, steps]: `bonus` float32, `taught` int; rewards times `scale`."""
     now, seen, thought, then = zip(*steps, strict=True)
     last, final = then[-1], seen[-1]
 
@@ -192,6 +200,7 @@ def chunk(steps: Sequence[Step], bonus: np.ndarray, mind: Mind, scale: float = 1
         terminated=outcome.terminated,
         truncated=outcome.truncated,
         success=outcome.success,
+        taught=taught.astype(np.int8),
         free=stack([t.free for t in thought]),
         value=stack([t.value for t in thought]),
         mind=jax.tree.map(np.asarray, mind),

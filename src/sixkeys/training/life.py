@@ -11,7 +11,14 @@ import numpy as np
 
 from sixkeys.agent.brain import Brain
 from sixkeys.training.config import LearnConfig, RunConfig
-from sixkeys.training.consolidate import Importance, consolidated, shut, squared_gradients, unimportant
+from sixkeys.training.consolidate import (
+    Importance,
+    consolidated,
+    followed,
+    shut,
+    squared_gradients,
+    unimportant,
+)
 from sixkeys.training.customs import Customs
 from sixkeys.training.losses import Chunk, Weights, total_loss
 from sixkeys.training.regimes import Stream, stream
@@ -40,6 +47,8 @@ class Life:
         self.balanced, self.past = life.balanced, Balanced(life.past_bytes)
         self.dear: Importance | None = unimportant(brain) if self.learn.elastic_coef else None
         self.free: Any = jax.tree.map(jnp.ones_like, brain) if life.isolated else None
+        self.slow: Brain | None = brain if life.slow_rate else None
+        self.rate = life.slow_rate
         self.anew = life.afresh
         self.customs = Customs() if life.customs else None
 
@@ -65,6 +74,11 @@ class Life:
     def afresh(self, update: int) -> bool:
         """Whether weights begin anew with this update."""
         return self.anew and update > 0 and self.stream.ends(update - 1)
+
+    def follow(self, brain: Brain, anew: bool = False) -> None:
+        """Slow weights come a little nearer; all the way where weights begin anew."""
+        if self.slow is not None:
+            self.slow = brain if anew else _nearer(self.slow, brain, self.rate)
 
     def isolate(self, brain: Brain, update: int) -> None:
         """Shuts some weights where a stage ends: so many that each stage to come gets as many as this."""
@@ -95,6 +109,8 @@ class Life:
             parts["dear"] = flatten(self.dear)
         if self.free is not None:
             parts["free"] = flatten(self.free)
+        if self.slow is not None:
+            parts["slow"] = flatten(self.slow)
         if self.customs is not None:
             parts["customs"] = self.customs.state()
         return {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
@@ -102,7 +118,7 @@ class Life:
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from what `state` returned."""
         part = {head: {n.split("/", 1)[1]: a for n, a in state.items() if n.startswith(f"{head}/")}
-                for head in ("dear", "free", "past", "customs")}  # fmt: skip
+                for head in ("dear", "free", "slow", "past", "customs")}  # fmt: skip
         self.past.restore(part["past"])
         if self.dear is not None:
             self.dear = jax.tree.map(jnp.asarray, refill(self.dear, part["dear"]))
@@ -110,12 +126,17 @@ class Life:
             self.customs.restore(part["customs"])
         if self.free is not None:
             self.free = jax.tree.map(jnp.asarray, refill(self.free, part["free"]))
+        if self.slow is not None:
+            self.slow = jax.tree.map(jnp.asarray, refill(self.slow, part["slow"]))
 
 
 def unflat(like: Chunk, arrays: dict[str, np.ndarray]) -> Chunk:
     """Flat arrays as a chunk again."""
     structure = jax.tree_util.tree_structure(like)
     return jax.tree_util.tree_unflatten(structure, [arrays[name] for name in flatten(like)])
+
+
+_nearer = jax.jit(followed)
 
 
 @partial(jax.jit, static_argnames="learn")

@@ -25,6 +25,9 @@ from sixkeys.training.consolidate import distance
 SCALE_FLOOR = 0.2
 """Advantages are divided by their spread, but by no less than this: noise must not become a lesson."""
 
+SILENT = -1
+"""In place of a teacher's key where no teacher was asked."""
+
 Rows = Array | np.ndarray
 """NumPy where experience is gathered, JAX where an update reads it."""
 
@@ -48,6 +51,8 @@ class Chunk(NamedTuple):
     terminated: Bool[Rows, " T"]
     truncated: Bool[Rows, " T"]
     success: Bool[Rows, " T"]
+    taught: Int[Rows, " T"]
+    """The key that a teacher would have pressed, or SILENT."""
     free: Float[Rows, "T 6"]
     """What the thinker would have pressed, before any mask."""
     value: Float[Rows, " T"]
@@ -223,6 +228,14 @@ def imitation_loss(chunk: Chunk, inner: Inner, config: LearnConfig, gamma: float
     return mean(-chosen * better + 0.5 * config.value_coef * jnp.square(short), real)
 
 
+def taught_loss(chunk: Chunk, inner: Inner) -> Array:
+    """Cross-entropy in nats of the policy against the keys of a teacher, who is asked where the agent itself
+    has got to: DAgger, Ross et al. 2011. 0 where none was asked."""
+    logp, _ = pressed(chunk, inner)
+    said = jnp.take_along_axis(logp, jnp.maximum(chunk.taught, 0)[..., None], -1)[..., 0]
+    return mean(-said, ~chunk.begun[:, 1:] & (chunk.taught != SILENT))
+
+
 def clone_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:
     """How far are policy (nats) and value (squares) from those of then? CLEAR, Rolnick et al. 2019."""
     real = ~chunk.begun[:, 1:]
@@ -246,6 +259,9 @@ def total_loss(
     world, report = world_loss(brain, every, thoughts)
     inner = jax.tree.map(lambda x: x[:rows], thoughts)
     policy, more = policy_loss(fresh, inner, weights, config, gamma)
+    if config.taught_coef:
+        more["policy/taught"] = taught_loss(every, thoughts)
+        policy = policy + config.taught_coef * more["policy/taught"]
     if replayed is not None:
         again = imitation_loss(replayed, jax.tree.map(lambda x: x[rows:], thoughts), config, gamma)
         policy, more["policy/imitation"] = policy + config.imitation_coef * again, again

@@ -69,6 +69,8 @@ class Snapshot(NamedTuple):
     losses: dict[str, float]
     ended: Ended
     brain: Brain
+    slow: Brain
+    """In a life with slow weights those; else the brain itself."""
     components: Callable[[], Components]
     """Everything needed to go on from here; call before asking for the next snapshot."""
 
@@ -143,6 +145,7 @@ def train(
             if kept.life is not None and kept.life.afresh(state.update):
                 newborn = Brain(config.brain, learn.seed)
                 state = State(newborn, _moments(learn, newborn), state.update)
+                kept.life.follow(newborn, anew=True)
             share = _share(learn, state.update, total)
             bonus = learn.novelty_coef * (1 - share)
             fresh, ended, lane = _experience(state, kept, habits, learn, bonus)
@@ -160,8 +163,13 @@ def train(
             keys = sum(lane.keys for lane in _lanes(kept))
             yield Snapshot(
                 state.update, keys, state.update / total, time.perf_counter() - started, numbers, ended,
-                state.brain, partial(_components, state, kept),
+                state.brain, _slow(state, kept), partial(_components, state, kept),
             )  # fmt: skip
+
+
+def _slow(state: State, kept: Kept) -> Brain:
+    slow = kept.life.slow if kept.life is not None else None
+    return state.brain if slow is None else slow
 
 
 def _lanes(kept: Kept) -> list[Lane]:
@@ -233,6 +241,7 @@ def _learn(
     if life is not None:
         life.consolidate(brain, weights, fresh, replay, state.update, kept.rng)
         life.isolate(brain, state.update)
+        life.follow(brain)
     return State(brain, optimizer, state.update + (not beside)), losses
 
 
