@@ -320,7 +320,7 @@ def entry(row: Mapping[str, Any]) -> str:
     held = {True: "rest of the suite passes", False: "rest of the suite fails", None: "rest unknown"}
     found = f"yes ({'as people did, ' * row['same']}{held[row['held']]})" if row["fixed"] else "no"
     label = f" (BugsInPy {row['bugsinpy']})" if row["bugsinpy"] else ""
-    what = f"found `{plain(row['found'])}`; person: `{plain(row['human'])}`; " if row["fixed"] else ""
+    what = f"found `{plain(row['found'])}`; person: " if row["fixed"] else ""
     seconds = "-" if row["seconds"] is None else f"{row['seconds']:.0f}"
     return f"| {row['name']}{label} | {found} | {seconds} | {row['tried']} | {what}{plain(row['reason'])} |"
 
