@@ -115,12 +115,12 @@ def table(lives: Path) -> Table:
 
     shown = Table(title="lives: pass rates without hints")
     names = ("average_performance", "forgetting", "worst_forgetting", "learning_accuracy",
-             "backward_transfer", "forward_transfer")  # fmt: skip
+             "backward_transfer", "forward_transfer", "plasticity_lost")  # fmt: skip
     for name in ("stream", "arm", "life", *(name.replace("_", " ") for name in names), "kept MB"):
         shown.add_column(name)
     for path in sorted(lives.glob("*/*/*/life.json")):
         (row,) = read_json(path).lives
-        values = [row.measures[name] for name in names]
+        values = [row.measures.get(name) for name in names]
         cells = ["–" if value is None else f"{value:.3f}" for value in values]
         shown.add_row(path.parts[-4], row.arm, path.parts[-2], *cells, f"{row.memory_bytes / 1e6:.1f}")
     for path in sorted(lives.glob("*/joint/*/joint.json")):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -35,6 +36,8 @@ ORDERS = ("agent", "hand", "scorer", "localised", "random")
 CHUNK = 96
 """Candidates that are found out at a time."""
 FOREVER = float("inf")
+EXAMINED = 120.0
+"""Seconds that the examination of one candidate may take."""
 DRAWS = 2000
 """Bootstrap samples of bugs."""
 
@@ -81,6 +84,7 @@ class Truth:
         for hand, _, _, whole in self.attempts.tried(fresh.values(), lambda: FOREVER):
             if whole:
                 files = changed(hand, self.sources)
+                self.search.deadline = time.monotonic() + EXAMINED
                 repair = self.search.examine(hand, files, self.diagnosis, self.attempts, 1)
                 self.holds[keys[id(hand)]] = repair is not None and not repair.left
 
@@ -135,7 +139,7 @@ def compared(
     project = bench.project._replace(files={**bench.project.files, path: injury.text.encode()})
     with build.repository_runner(project, 2, "auto") as runner:
         diagnosis, found = diagnose(runner, bench.seen, 120.0), {}
-        search = Search(runner, bench.seen, FOREVER)
+        search = Search(runner, bench.seen, time.monotonic() + EXAMINED)
         search.first = diagnosis
         truth = Truth(search)
         for order in dict.fromkeys(("agent", *options.orders)):

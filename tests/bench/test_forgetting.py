@@ -13,7 +13,7 @@ SQUARE = st.integers(2, 6).flatmap(lambda n: arrays(float, (n, n), elements=st.f
 
 def test_two_tasks_by_hand():
     found = life(np.array([[0.9, 0.2], [0.5, 0.8]]), before=(0.1, 0.1))
-    assert found == pytest.approx(Life(0.65, 0.85, 0.4, 0.4, -0.4, 0.1))
+    assert found == pytest.approx(Life(0.65, 0.85, 0.4, 0.4, -0.4, 0.1, 0.1))
     assert tuple(LIFE_DEFINITIONS) == Life._fields
 
 
@@ -45,6 +45,15 @@ def test_what_was_not_measured_is_left_out():
     assert found.forgetting == pytest.approx(0.6)
     one = life(np.array([[0.9]]), before=(0.1,))
     assert np.isnan([one.forgetting, one.worst_forgetting, one.backward_transfer, one.forward_transfer]).all()
+
+
+def test_what_is_learnt_late_is_compared_with_what_is_learnt_early():
+    own = np.linspace(1.0, 0.25, 25)
+    found = life(np.diag(own))
+    assert found.plasticity_lost == pytest.approx(own[:10].mean() - own[15:].mean())
+    short = life(np.diag([0.9, 0.8, 0.3]))
+    assert short.plasticity_lost == pytest.approx(0.9 - 0.3)
+    assert np.isnan(life(np.array([[0.9]])).plasticity_lost)
 
 
 @given(SQUARE, st.data())

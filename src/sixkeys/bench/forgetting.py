@@ -23,6 +23,8 @@ LIFE_DEFINITIONS = {
     "when the task was first learnt (BWT of Lopez-Paz & Ranzato 2017)",
     "forward_transfer": "mean over tasks not taught first of the score just before the task is first taught "
     "minus the score before anything was learnt (FWT of Lopez-Paz & Ranzato 2017)",
+    "plasticity_lost": "learning accuracy of the first ten stages minus that of the last ten; of halves where "
+    "there are fewer than twenty",
 }
 """What each measure of a Life means. Nothing measured: nan, null in a report."""
 
@@ -36,6 +38,11 @@ class Life(NamedTuple):
     worst_forgetting: float
     backward_transfer: float
     forward_transfer: float
+    plasticity_lost: float
+
+
+EDGE = 10
+"""Stages at either end of a life that are compared."""
 
 
 def life(
@@ -46,7 +53,7 @@ def life(
     matrix: float [stages, tasks]. taught: int [stages], the task of each stage; without it, stage i teaches
     task i. before: float [tasks], scores before the first stage; without it forward transfer is nan.
     Of [[.9, .2], [.5, .8]] with before (.1, .1): average .65, learning .85, forgetting .4, backward -.4,
-    forward .1. Raises ValueError where the shapes do not fit, or where a task is never taught.
+    forward .1, plasticity lost .1. Raises ValueError where the shapes do not fit, or where a task is never taught.
     """
     scores = np.asarray(matrix, float)
     stages = np.arange(len(scores)) if taught is None else np.asarray(taught)
@@ -57,6 +64,7 @@ def life(
     best = np.array([np.max(_measured(scores[:-1, task]), initial=-np.inf) for task in older])
     lost = np.where(np.isfinite(best), best - last[older], np.nan)
     later = np.flatnonzero(first > 0)
+    edge = min(EDGE, len(own) // 2)
     start = np.full(scores.shape[1], np.nan) if before is None else np.asarray(before, float)
     return Life(
         average_performance=_mean(last),
@@ -65,6 +73,7 @@ def life(
         worst_forgetting=float(np.max(_measured(lost))) if len(_measured(lost)) else np.nan,
         backward_transfer=_mean(last[older] - scores[first[older], older]),
         forward_transfer=_mean(scores[first[later] - 1, later] - start[later]),
+        plasticity_lost=_mean(own[:edge]) - _mean(own[len(own) - edge :]),
     )
 
 

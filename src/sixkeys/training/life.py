@@ -53,11 +53,12 @@ class Life:
         self.customs = Customs() if life.customs else None
 
     def remember(self, fresh: Chunk, update: int, rng: np.random.Generator) -> None:
-        """Keeps rows of what was just lived, by regime and success where the learner balances them."""
+        """Keeps rows of what was just lived: by regime where the learner balances them, and there by success
+        too, unless a teacher's word is what is learnt from them."""
         told = self.stream.told(update)
         if not self.learn.past_rows or (self.balanced and told is not None and self._early(update)):
             return
-        solved = np.asarray(fresh.success).any(1).astype(np.int64)
+        solved = np.asarray(fresh.success).any(1).astype(np.int64) * (not self.learn.taught_coef)
         groups = np.asarray(2 * (told or 0) + solved if self.balanced else 0 * solved)
         self.past.add(flatten(fresh), groups, rng)
 

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 Files = Mapping[str, str]
 """Relative path -> text."""
@@ -72,7 +73,7 @@ class RepoEdit:
         return first
 
     def _start_of_line(self, text: str, line: int) -> int:
-        starts = [0] + [i + 1 for i, character in enumerate(text) if character == "\n"]
+        starts = line_starts(text)
         if not 1 <= line <= len(starts):
             raise EditError(f"{self.path} has lines 1 to {len(starts)}, the edit asks for line {line}")
         start = starts[line - 1]
@@ -80,6 +81,12 @@ class RepoEdit:
             there = text[start : start + max(len(self.old), 1)]
             raise EditError(f"{self.path}:{line} begins with {there!r}, the edit expects {self.old!r}")
         return start
+
+
+@lru_cache(maxsize=64)
+def line_starts(text: str) -> tuple[int, ...]:
+    """Where each line begins; kept for the last texts, since thousands of edits of one file ask."""
+    return (0, *(found.end() for found in re.finditer("\n", text)))
 
 
 def line_edit(path: str, before: str, after: str) -> RepoEdit:

@@ -10,7 +10,8 @@ import os
 import stat
 import subprocess
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,17 +83,20 @@ def encoding(body: bytes) -> str:
     return tokenize.detect_encoding(io.BytesIO(body).readline)[0]
 
 
-def imported(text: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def imported(text: str) -> frozenset[str]:
     """The modules that a file names in its imports; none where it cannot be parsed."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
-        return
+        return frozenset()
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
+            found.add(node.module)
+    return frozenset(found)
 
 
 def read(path: Path | str, python: str = "") -> Project:
