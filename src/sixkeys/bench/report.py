@@ -133,6 +133,7 @@ class LifeRow(Closed):
     before: tuple[float | None, ...] = Field(description="scores before the first stage")
     matrix: tuple[tuple[float | None, ...], ...] = Field(description="a row a stage, a column a task")
     measures: dict[str, float | None] = Field(description="by the names in `definitions`")
+    choices: tuple[str, ...] = Field((), description="what was chosen to learn in which stage, and how fast")
 
 
 class Report(Closed):

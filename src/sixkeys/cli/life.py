@@ -20,6 +20,8 @@ from sixkeys.cli.run import resume_point
 from sixkeys.training.checkpoint import save
 from sixkeys.training.config import RunConfig
 from sixkeys.training.customs import Customs, Settled
+from sixkeys.training.freeze import Choices
+from sixkeys.training.lane import Components
 from sixkeys.training.regimes import Stream, stream
 from sixkeys.training.train import Snapshot, train
 
@@ -32,10 +34,13 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "customs": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.customs": True},
     "isolation": {"life.isolated": True},
     "scratch": {"life.afresh": True},
+    "selective": {
+        "learn.past_rows": 16, "learn.clone_coef": 1.0, "life.slow_rate": 0.02, "life.selective": True,
+    },
 }
 """Dotted settings that an arm changes. `replay_cloning` is CLEAR's: a reservoir of all that was lived;
 `customs` is ours with the keys in one order; `isolation` is PackNet's: a share of the weights to each stage;
-`scratch` is born again with each stage."""
+`scratch` is born again with each stage; `selective` is ours with a rate for each part of the brain."""
 BASE: Mapping[str, Any] = {
     "learn.learning_rate": 1.5e-3,
     "learn.replay_rows": 8,
@@ -118,7 +123,8 @@ def live(
                 progress.update(shown, advance=1, note=f"{len(told['matrix'])}: {course.tasks[stage]}")
                 if not course.ends(snapshot.update - 1):
                     continue
-                known = _customs(snapshot) if config.life.customs else None
+                components = snapshot.components()
+                known = _customs(components) if config.life.customs else None
                 done = len(told["matrix"]) + 1
                 whole = done % every == 0 or done == len(course.taught)
                 only = None if whole else course.taught[done - 1 : done + 1]
@@ -126,23 +132,32 @@ def live(
                 told["matrix"].append([None if np.isnan(score) else score for score in found.tolist()])
                 if not console.is_terminal:
                     say(f"{arm} {course.tasks[stage]}: {np.round(found, 2).tolist()}")
-                kept = _save(snapshot, config, folder, told)
+                told["choices"] = _choices(components, course)
+                kept = _save(snapshot, components, config, folder, told)
     finally:
         for pool in pools:
             pool.close()
     return _publish(told, config, folder, arm, kept)
 
 
-def _customs(snapshot: Snapshot) -> Customs:
+def _customs(components: Components) -> Customs:
     """What the life knows of interfaces."""
-    customs, parts = Customs(), snapshot.components()["life"]
+    customs, parts = Customs(), components["life"]
     customs.restore({name.removeprefix("customs/"): array for name, array in parts.items()})
     return customs
 
 
-def _save(snapshot: Snapshot, config: RunConfig, folder: Path, told: dict[str, Any]) -> int:
+def _choices(components: Components, course: Stream) -> list[str]:
+    """What was chosen to learn, stage by stage, in words."""
+    choices = Choices()
+    choices.made = components["life"].get("choices/made", choices.made)
+    return [f"{course.tasks[course.taught[course.stage(at)]]}: {words}" for at, words in choices.words()]
+
+
+def _save(
+    snapshot: Snapshot, components: Components, config: RunConfig, folder: Path, told: dict[str, Any]
+) -> int:
     """Keeps the whole life; returns the bytes that it keeps of its past."""
-    components = snapshot.components()
     past = components["life"]
     aside = sum(array.nbytes for name, array in past.items() if name.startswith("dear/"))
     rows = [array for name, array in past.items() if name.startswith("past/rows/")]
@@ -165,11 +180,13 @@ def _publish(told: dict[str, Any], config: RunConfig, folder: Path, arm: str, ke
     row = life_row(
         np.array(told["matrix"], float), course.taught, told["before"], course.tasks,
         stream=f"{config.life.stream} order {config.life.order}", arm=arm, seed=config.learn.seed,
-        boundaries=config.life.boundaries, memory_bytes=kept,
+        boundaries=config.life.boundaries, memory_bytes=kept, choices=tuple(told.get("choices", ())),
     )  # fmt: skip
     report = assemble([], "no code under test", config.model_dump(mode="json"), lives=[row])
     write_json(report, folder / "life.json")
     write_html(report, folder / "life.html")
+    for choice in row.choices:
+        say(choice)
     for name in LIFE_DEFINITIONS:
         value = row.measures[name]
         say(f"{name}: {'not measured' if value is None else f'{value:.3f}'}")

@@ -93,6 +93,10 @@ class LifeConfig(BaseModel):
         le=1,
         description="share by which slow weights, which act, follow those that learn; 0: there are none",
     )
+    selective: bool = Field(
+        default=False,
+        description="each part of the brain learns as fast as the present pulls at it, compared with the past",
+    )
     afresh: bool = Field(default=False, description="weights begin anew with each stage")
     isolated: bool = Field(
         default=False, description="weights are shut where a stage ends, a share for each stage"

@@ -20,6 +20,7 @@ from sixkeys.training.consolidate import (
     unimportant,
 )
 from sixkeys.training.customs import Customs
+from sixkeys.training.freeze import Choices, pulls, shares, spread
 from sixkeys.training.losses import Chunk, Weights, total_loss
 from sixkeys.training.regimes import Stream, stream
 from sixkeys.training.replay import Balanced, Replay
@@ -43,10 +44,17 @@ class Life:
                 f"{life.boundaries} boundaries: only a life that is told of stages begins anew, or shuts "
                 "weights, with each"
             )
+        if life.isolated and life.selective:
+            raise ValueError("isolated and selective both say which weights may change; choose one")
         self.stream: Stream = stream(life.stream, life.order, self.learn.stage4_updates, life.boundaries)
         self.balanced, self.past = life.balanced, Balanced(life.past_bytes)
         self.dear: Importance | None = unimportant(brain) if self.learn.elastic_coef else None
+        self.isolated = life.isolated
         self.free: Any = jax.tree.map(jnp.ones_like, brain) if life.isolated else None
+        """What the step of every weight is multiplied by, where not by 1."""
+        self.choices = Choices() if life.selective else None
+        if self.choices is not None:
+            self.free = spread(brain, self.choices.last)
         self.slow: Brain | None = brain if life.slow_rate else None
         self.rate = life.slow_rate
         self.anew = life.afresh
@@ -76,6 +84,19 @@ class Life:
         """Whether weights begin anew with this update."""
         return self.anew and update > 0 and self.stream.ends(update - 1)
 
+    def choose(
+        self, brain: Brain, weights: Weights, fresh: Chunk, update: int, rng: np.random.Generator
+    ) -> None:
+        """What may learn, how fast: chosen where a stage begins or, untold of that, by the clock."""
+        untold = self.stream.told(update) is None
+        due = update % CLOCK == 0 if untold else update == 0 or self.stream.ends(update - 1)
+        if self.choices is None or not due or not len(self.past):
+            return
+        rows = unflat(fresh, self.past.sample(EXAMPLES, rng))
+        now, then = (_important(brain, some, weights, self.learn) for some in (fresh, rows))
+        self.choices.add(update, shares(pulls(now), pulls(then)))
+        self.free = spread(brain, self.choices.last)
+
     def follow(self, brain: Brain, anew: bool = False) -> None:
         """Slow weights come a little nearer; all the way where weights begin anew."""
         if self.slow is not None:
@@ -83,7 +104,7 @@ class Life:
 
     def isolate(self, brain: Brain, update: int) -> None:
         """Shuts some weights where a stage ends: so many that each stage to come gets as many as this."""
-        if self.free is not None and self.stream.ends(update):
+        if self.isolated and self.stream.ends(update):
             left = len(self.stream.taught) - self.stream.stage(update)
             self.free = shut(self.free, brain, 1 / left)
 
@@ -110,6 +131,8 @@ class Life:
             parts["dear"] = flatten(self.dear)
         if self.free is not None:
             parts["free"] = flatten(self.free)
+        if self.choices is not None:
+            parts["choices"] = {"made": self.choices.made.copy()}
         if self.slow is not None:
             parts["slow"] = flatten(self.slow)
         if self.customs is not None:
@@ -119,7 +142,7 @@ class Life:
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from what `state` returned."""
         part = {head: {n.split("/", 1)[1]: a for n, a in state.items() if n.startswith(f"{head}/")}
-                for head in ("dear", "free", "slow", "past", "customs")}  # fmt: skip
+                for head in ("dear", "free", "slow", "past", "choices", "customs")}  # fmt: skip
         self.past.restore(part["past"])
         if self.dear is not None:
             self.dear = jax.tree.map(jnp.asarray, refill(self.dear, part["dear"]))
@@ -127,6 +150,8 @@ class Life:
             self.customs.restore(part["customs"])
         if self.free is not None:
             self.free = jax.tree.map(jnp.asarray, refill(self.free, part["free"]))
+        if self.choices is not None:
+            self.choices.made = np.array(part["choices"]["made"])
         if self.slow is not None:
             self.slow = jax.tree.map(jnp.asarray, refill(self.slow, part["slow"]))
 

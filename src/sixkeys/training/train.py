@@ -228,6 +228,8 @@ def _learn(
         replay.add(flatten(fresh), np.asarray(fresh.success.any(1)))
         parts.append(replay.sample(learn.replay_rows, kept.rng))
     weights, rate = _schedule(learn, state.update, share)
+    if life is not None and not beside:
+        life.choose(state.brain, weights, fresh, state.update, kept.rng)
     dear, free = (None, None) if life is None else (life.dear, life.free)
     if life is not None and learn.past_rows:
         weights = weights._replace(clone=np.float32(learn.clone_coef * (len(life.past) > 0)))
