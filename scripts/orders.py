@@ -135,10 +135,13 @@ def work(folder: Path, options: Options, seed: int, done: set[tuple[str, int]]) 
 def compared(
     bench: Bench, path: str, injury: Injury, seed: int, options: Options
 ) -> dict[str, tuple[int, bool]]:
-    """Order -> candidates tried up to its first repair, and whether there was one."""
+    """Order -> candidates tried up to its first repair, and whether there was one; none where no test
+    fails."""
     project = bench.project._replace(files={**bench.project.files, path: injury.text.encode()})
     with build.repository_runner(project, 2, "auto") as runner:
         diagnosis, found = diagnose(runner, bench.seen, 120.0), {}
+        if not diagnosis.failing:
+            return found
         search = Search(runner, bench.seen, time.monotonic() + EXAMINED)
         search.first = diagnosis
         truth = Truth(search)

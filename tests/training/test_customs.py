@@ -73,6 +73,23 @@ def test_a_teacher_speaks_in_the_order_of_who_learns():
     pool.pool.close()
 
 
+def test_who_knows_the_task_learns_the_keys_by_watching(tiny_brain, tiny_config):
+    customs, learn = Customs(), tiny_config.learn.model_copy(update={"taught_coef": 1.0})
+    pool = Ordered(pool_of("grid:grid_key~keys3"), customs)
+    lane = Lane(pool, tiny_brain, 0, np.random.default_rng(0))
+    shown = set()
+    for _ in range(PATIENCE):
+        chunk = lane.chunk(lane.gather(tiny_brain, build.habits(tiny_config), learn), 0.0)
+        pressed = np.argsort(pool.does)[chunk.taught]
+        shown |= set(pressed[~chunk.begun[:, 1:]].tolist())
+        customs.learned(lane, tiny_brain, chunk._replace(free=np.eye(KEYS)[key_order(3)[pressed]]))
+        customs.prepare(lane)
+    pool.pool.close()
+    assert len(shown) >= 3
+    keys = sorted(shown)
+    np.testing.assert_array_equal(pool.does[keys], key_order(3)[keys])
+
+
 def test_nothing_is_learnt_before_an_order_is_taken(tiny_brain, tiny_config):
     customs = Customs()
     pool = Ordered(pool_of("grid:grid_key~keys3"), customs)
