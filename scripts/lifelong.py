@@ -24,6 +24,8 @@ from rich.table import Table
 from sixkeys.cli.common import compiled_once, console, parse, say
 
 JOINT = "joint"
+WIDE = 200
+"""Columns that the table takes, whoever reads it."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ def main() -> None:
     from sixkeys.cli.study import configure
 
     if options.table:
+        console.width = max(console.width, WIDE)
         console.print(table(options.lives))
     elif options.arm == JOINT:
         joint(options)

@@ -116,8 +116,8 @@ def lost(visit: dict[str, Any], own: float) -> int:
 
 
 def show(found: list[dict[str, Any]]) -> None:
-    """Two lines a world: mean keys of a visit that comes again, with a memory and without, and how many times
-    as many without, with a 95 % interval over visits."""
+    """Two lines a world: mean keys of a visit that comes again, with a memory and without, with 95 % intervals
+    over visits."""
     for world in [*dict.fromkeys(row["world"] for row in found), "all"]:
         some = [row for row in found if world in ("all", row["world"])]
         for what, count in (("until the old score is back", regained), ("that the exchange costs", lost)):
@@ -127,18 +127,14 @@ def show(found: list[dict[str, Any]]) -> None:
 def line(title: str, some: list[dict[str, Any]], count: Callable[[dict[str, Any], float], int]) -> None:
     """One comparison."""
     again = slice(len(INTERFACES), None)
-    kept, gone = (
-        np.array([count(visit, r["own"]) for r in some if r["way"] == way for visit in r["visits"][again]])
-        for way in WAYS
-    )
     first = statistics.mean(count(visit, r["own"]) for r in some for visit in r["visits"][: len(INTERFACES)])
-    picks = np.random.default_rng(0).integers(gone.size, size=(DRAWS, gone.size))
-    ratios = gone[picks].mean(1) / np.maximum(kept[picks].mean(1), 1e-9)
-    low, high = np.quantile(ratios, (0.025, 0.975))
-    say(
-        f"{title}: first visits {first:.0f}; later ones {kept.mean():.0f} remembered, {gone.mean():.0f} "
-        f"forgotten, {gone.mean() / max(kept.mean(), 1e-9):.2f} [{low:.2f}, {high:.2f}] times"
-    )
+    told = []
+    for way in WAYS:
+        keys = [count(visit, r["own"]) for r in some if r["way"] == way for visit in r["visits"][again]]
+        means = np.random.default_rng(0).choice(keys, (DRAWS, len(keys))).mean(1)
+        low, high = np.quantile(means, (0.025, 0.975))
+        told.append(f"who {way} {np.mean(keys):.0f} [{low:.0f}, {high:.0f}]")
+    say(f"{title}: first visits {first:.0f}; later ones, {', '.join(told)}")
 
 
 if __name__ == "__main__":
