@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sixkeys.envs.repo.repair import Repair, Search
     from sixkeys.envs.repo.runner import Runner
     from sixkeys.memory.repairs import Attempt, Experience
+    from sixkeys.memory.store import Store
     from sixkeys.training.checkpoint import Checkpoint
     from sixkeys.training.config import PoolConfig, RunConfig
     from sixkeys.training.train import Track
@@ -264,11 +265,21 @@ def load_agent(
     return agent_from(load_checkpoint(path or shipped_weights()), greedy, planning_coef, **acting)
 
 
-def accustomed(agent: Agent) -> Thinker:
-    """The agent as one who finds out which key does what, where somebody has exchanged them."""
+def accustomed(agent: Agent, store: Store | None = None) -> Thinker:
+    """The agent as one who finds out which key does what, where somebody has exchanged them; with a memory, as
+    one who knows the interfaces that it has met before."""
     from sixkeys.agent.interface import Accustomed
+    from sixkeys.memory.semantic import customs
 
-    return Accustomed(agent)
+    return Accustomed(agent, customs(store) if store is not None else None)
+
+
+def keep_customs(store: Store, mind: Any) -> None:
+    """Remembers what the mind of an accustomed thinker has found out of interfaces."""
+    from sixkeys.agent.interface import settled
+    from sixkeys.memory.semantic import note_customs
+
+    note_customs(store, settled(mind))
 
 
 def agent_from(

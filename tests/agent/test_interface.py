@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sixkeys import build
 from sixkeys.agent.agent import Agent
-from sixkeys.agent.interface import NUMBERS, WARY, Accustomed, chances_of, likeliest, own
+from sixkeys.agent.interface import NUMBERS, WARY, Accustomed, chances_of, likeliest, own, settled
 from sixkeys.bench.evaluate import evaluate
 from sixkeys.contract import KEYS, episode_seed
 from sixkeys.envs.changed import key_order
@@ -85,6 +85,15 @@ class Kept:
             seen = seen._replace(observation={**seen.observation, "env_desc": card})
         thought, self.mind = self.thinker.think(seen, mind)
         return thought, self.mind
+
+
+@pytest.mark.parametrize("keys", range(KEYS + 1))
+def test_what_is_known_from_before_is_settled_and_nothing_more(tiny_brain, keys):
+    orders = {2: key_order(2), 16: key_order(16)}
+    known = {number: {key: int(does[key]) for key in range(keys)} for number, does in orders.items() if keys}
+    mind = Accustomed(Agent(tiny_brain), known).begin(1, 0)
+    whole = {number: dict(enumerate(does.tolist())) for number, does in orders.items()}
+    assert settled(mind) == (whole if keys == KEYS - 1 else known), "of six keys the last follows from the others"
 
 
 @pytest.mark.slow

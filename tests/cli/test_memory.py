@@ -151,3 +151,28 @@ def test_looking_at_memories_loads_no_jax(tmp_path):
         command = [sys.executable, "-c", script, "memory", *do, "--store", str(tmp_path / "m.sqlite")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.stdout.endswith("loaded []\n"), done.stdout + done.stderr
+
+
+def test_who_met_exchanged_keys_before_knows_them_and_a_person_reads_what_it_knows(tmp_path):
+    from sixkeys.envs.changed import key_order
+
+    file, pressed = tmp_path / "memory.sqlite", []
+    words = ("play", "grid:grid_rooms~keys2", "--watch", "--pause", "0", "--memory", "--store", file)
+    for _ in range(2):
+        done = type_in(*words)
+        assert done.returncode == 0, done.stdout[-300:] + done.stderr
+        pressed.append(int(done.stdout.rpartition("solved after ")[2].split()[0]))
+    shortest = int(done.stdout.rpartition("shortest solution has ")[2].split()[0])
+    assert pressed[0] > pressed[1] == shortest
+    shown = type_in("memory", "show", "--kind", "custom", "--store", file).stdout
+    moves = [(key, deed) for key, deed in enumerate(key_order(2)) if deed in (1, 2, 3, 4)]
+    for key, deed in moves:
+        assert f"key {key} does what key {deed} does" in shown
+    assert "interface 2" in shown
+
+
+def test_a_memory_of_keys_is_refused_where_keys_are_as_ever(tmp_path):
+    done = type_in("play", "grid:grid_rooms", "--watch", "--memory", "--store", tmp_path / "memory.sqlite")
+    assert done.returncode == 2
+    assert "keys were exchanged" in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ import pytest
 
 from sixkeys import build
 from sixkeys.memory.lasting import Deed, Lasting, distilled, live
-from sixkeys.memory.semantic import Claim, Evidence, count, facts, known, way
+from sixkeys.memory.semantic import Claim, Evidence, count, customs, facts, known, note_customs, way
 from sixkeys.memory.store import Entry, Store
 
 WORLD = "grid:grid_key"
@@ -201,3 +201,15 @@ def test_worlds_that_are_drawn_are_refused(path):
                                "memory_path": str(path)})  # fmt: skip
     with pytest.raises(ValueError, match="--memory-path needs all worlds"):
         build.habits(config)
+
+
+def test_what_keys_do_is_known_until_it_has_broken_as_often(path):
+    with Store(path) as store:
+        note_customs(store, {2: {0: 4, 5: 1}, 12: {0: 3}})
+        assert customs(store) == {2: {0: 4, 5: 1}, 12: {0: 3}}
+        note_customs(store, {2: {0: 1, 3: 5}})
+        assert customs(store) == {2: {0: 1, 3: 5, 5: 1}, 12: {0: 3}}, "4 held once and broke once"
+        note_customs(store, {2: {0: 4}})
+        assert customs(store)[2] == {0: 4, 3: 5, 5: 1}
+        broken = next(fact for fact in facts(store, "custom") if fact.claim == "key 0 does what key 1 does")
+        assert (broken.held, broken.broke) == (1, 1)

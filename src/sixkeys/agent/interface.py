@@ -11,6 +11,7 @@ Not covered: keys that do what none did before.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ FADING = 0.995
 SURPRISED = -6.0
 """Log-probability of a deed, at least: one odd moment proves nothing."""
 BORN = 40.0
-"""Nats a key for the agent's own order where no other was told."""
+"""Nats a key for the agent's own order where no other was told, and for orders known from elsewhere."""
 SURE, WARY = 0.9, 0.2
 """Probability from which on what a key does is no more in doubt; what a nat of evidence counts for it, since
 moments that follow each other tell much the same."""
@@ -69,14 +70,19 @@ class Custom(NamedTuple):
 
 
 class Accustomed:
-    """A Thinker around an agent. Holds no state: what is known of the keys travels in the mind."""
+    """A Thinker around an agent. Holds no state: what is known of the keys travels in the mind.
 
-    def __init__(self, agent: Agent):
-        self.agent = agent
+    known: interface -> key -> what it does, from an earlier life.
+    """
+
+    def __init__(self, agent: Agent, known: Mapping[int, Mapping[int, int]] | None = None):
+        self.agent, self.known = agent, known or {}
 
     def begin(self, seats: int, seed: int) -> Custom:
         evidence = np.zeros((NUMBERS, KEYS, KEYS))
         evidence[0] += BORN * np.eye(KEYS)
+        for number, does in self.known.items():
+            evidence[number, list(does), list(does.values())] += BORN
         idle, nothing = np.zeros(seats, int), np.zeros((seats, SIDE, SIDE, 3), np.uint8)
         mind, blank = self.agent.begin(seats, seed), np.zeros((NUMBERS, KEYS))
         return Custom(mind, evidence, blank, blank[:, 0], idle, idle, nothing, seed, 0)
@@ -117,6 +123,16 @@ class Accustomed:
         np.add.at(evidence, (number, pressed), likely)
         np.add.at(count, (number, pressed), 1.0)
         return mind._replace(evidence=evidence, count=count, fit=fit)
+
+
+def settled(mind: Custom) -> dict[int, dict[int, int]]:
+    """Interface that says its number -> key -> what it does, where that is not in doubt."""
+    chances = {number: chances_of(mind.evidence[number]) for number in range(1, NUMBERS)}
+    return {
+        number: {key: int(row.argmax()) for key, row in enumerate(one) if row.max() >= SURE}
+        for number, one in chances.items()
+        if one.max() >= SURE
+    }
 
 
 def number_of(seen: Observation) -> np.ndarray:

@@ -19,14 +19,15 @@ from sixkeys.memory.store import Entry, Store
 
 EXPLAIN = """Show, search or forget what is remembered.
 
-`sixkeys fix --memory` and `sixkeys train --memory-path FILE` leave two kinds of memories. An entry (e1, e2)
+`sixkeys fix --memory`, `sixkeys play --memory` and `sixkeys train --memory-path FILE` leave two kinds of
+memories. An entry (e1, e2)
 is one case: what was met, what was done, what came of it. It gains trust where the same came out alike again
 and loses it where it came out otherwise. A fact (f1, f2) is what many cases agree on: which keys are valid in
-which phase of a world, which key leads to which phase, which edits fix which failures; with how often it held
-and how often it broke.
+which phase of a world, which key leads to which phase, which edits fix which failures, what a key does where keys
+were exchanged; with how often it held and how often it broke.
 
   sixkeys memory                            all facts, the surest first, and the newest entries
-  sixkeys memory show --kind repair         facts of one kind: key, way or repair
+  sixkeys memory show --kind repair         facts of one kind: key, way, repair or custom
   sixkeys memory search TypeError amount    entries that say all these words
   sixkeys memory forget e12 f3              delete them for good
   sixkeys memory forget --world repair      delete all entries and facts of a world
@@ -38,6 +39,7 @@ KINDS = {
     "key": "Which keys are valid",
     "way": "Which keys lead where",
     "repair": "What fixes what",
+    "custom": "What keys do where somebody has exchanged them",
 }
 WIDE = 100
 """Characters of an entry's text that are shown in a table."""
@@ -55,7 +57,7 @@ class Options:
     """the file of memories; else $XDG_STATE_HOME/sixkeys/memory.sqlite, that is in ~/.local/state"""
     world: str = ""
     """only this world, such as grid:grid_key; repairs of repositories are the world `repair`"""
-    kind: Literal["", "key", "way", "repair"] = ""
+    kind: Literal["", "key", "way", "repair", "custom"] = ""
     """only facts of this kind"""
     count: int = 20
     """rows that are shown of each table"""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import tyro
 
 from sixkeys import build
-from sixkeys.cli.common import compiled_once, console, parse, say
+from sixkeys.cli.common import compiled_once, console, parse, say, store_path
 from sixkeys.contract import KEYS, Moment, Seen, Thinker, Thought, episode_seed
 from sixkeys.envs.pool import Pool
+from sixkeys.memory.store import Store
 
 EXPLAIN = """Press the six keys of a world.
 
@@ -21,6 +24,7 @@ EXPLAIN = """Press the six keys of a world.
   sixkeys play repo:proc_mixed_loop --watch
   sixkeys play minigrid:MiniGrid-DoorKey-5x5-v0 --watch --unmasked
   sixkeys play grid:grid_rooms~keys2 --watch         keys exchanged: it finds out which does what
+  sixkeys play grid:grid_rooms~keys2 --watch --memory        and knows it the next time
   sixkeys play zoo:mpe2.simple_spread_v3             a game of several agents: you press for each in turn
 """
 
@@ -39,6 +43,10 @@ class Options:
     """which evaluation episode"""
     checkpoint: Path | None = None
     """whose weights play with --watch; default: the shipped ones"""
+    memory: bool = False
+    """with --watch: know exchanged keys from before, and keep what is found out of them (`sixkeys memory`)"""
+    store: Path | None = None
+    """the file of memories; else $XDG_STATE_HOME/sixkeys/memory.sqlite, that is in ~/.local/state"""
     pause: float = 0.4
     """seconds between the agent's keys"""
 
@@ -71,23 +79,45 @@ def asked(whose: str) -> int:
 def main(arguments: list[str]) -> int:
     """Plays one episode; exit code 0 where it was solved, else 1."""
     options = parse(Options, "play", arguments, EXPLAIN)
-    thinker: Thinker = Person()
-    if options.watch:
-        compiled_once()
-        agent, _ = build.load_agent(options.checkpoint, greedy=True)
-        thinker = build.accustomed(agent) if "~keys" in options.world else agent
-    world = build.evaluation_pools(options.world, 0)
-    pool = world(lambda seat, episode: episode_seed(options.seed, seat, episode, test=True))
-    try:
-        return _play(pool, thinker, options)
-    except EOFError:
-        say("stopped")
-        return 1
-    finally:
-        pool.close()
+    with remembered(options) as store:
+        thinker: Thinker = Person()
+        if options.watch:
+            compiled_once()
+            agent, _ = build.load_agent(options.checkpoint, greedy=True)
+            thinker = build.accustomed(agent, store) if "~keys" in options.world else agent
+        world = build.evaluation_pools(options.world, 0)
+        pool = world(lambda seat, episode: episode_seed(options.seed, seat, episode, test=True))
+        try:
+            solved, mind = _play(pool, thinker, options)
+        except EOFError:
+            say("stopped")
+            return 1
+        finally:
+            pool.close()
+        if store is not None:
+            build.keep_customs(store, mind)
+        return 0 if solved else 1
 
 
-def _play(pool: Pool, thinker: Thinker, options: Options) -> int:
+@contextmanager
+def remembered(options: Options) -> Iterator[Store | None]:
+    """The store that was asked for, open; None where none was. Raises ValueError where none is of use."""
+    if not options.memory:
+        yield None
+        return
+    if not options.watch or "~keys" not in options.world:
+        raise ValueError(
+            "--memory is for the agent and worlds whose keys were exchanged; for example: "
+            "sixkeys play grid:grid_rooms~keys2 --watch --memory"
+        )
+    path = store_path(options.store)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Store(path) as store:
+        yield store
+
+
+def _play(pool: Pool, thinker: Thinker, options: Options) -> tuple[bool, Any]:
+    """One episode to its end: whether it was solved, and the mind then."""
     from sixkeys.loop import turn
 
     now, mind, keys = pool.reset(), thinker.begin(pool.seats, options.seed), pool.specs()[0].keys
@@ -110,7 +140,7 @@ def _play(pool: Pool, thinker: Thinker, options: Options) -> int:
                 f"a shortest solution has {shortest}" if shortest >= 0 else "no shortest solution is known"
             )
             say(f"{end} after {pressed} keys; {known}")
-            return 0 if solved else 1
+            return solved, mind
         if options.watch:
             time.sleep(options.pause)
 

@@ -7,6 +7,7 @@ In: what held and what did not, by kind. Out: facts a person can read, rates, an
 | `key`    | world, phase      | a key is valid               | pressed, it was       | pressed, it was not  |
 | `way`    | world, phase      | a key leads to another phase | pressed, it did       | pressed, it did not  |
 | `repair` | a kind of failure | a kind of edit fixes it      | it did, proved        | tried in vain        |
+| `custom` | an interface      | a key does what another did  | found so in a run     | found otherwise      |
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from sixkeys.memory.store import Store
 LEAST = 0.5
 """How often a step must have held to be part of a way."""
 STEP = re.compile(r"key (\d) leads to phase (\d+)")
+DOES = re.compile(r"key (\d) does what key (\d) does")
+INTERFACE = re.compile(r"interface (\d+)")
 
 
 class Claim(NamedTuple):
@@ -93,6 +96,31 @@ def forget(store: Store, ids: Collection[int]) -> int:
 def phase_of(world: str, phase: int) -> str:
     """What facts of a world's phase are about."""
     return f"{world}, phase {phase}"
+
+
+def customs(store: Store) -> dict[int, dict[int, int]]:
+    """Interface -> key -> what it does, as a key of the own interface; the surest claim of each key, where it
+    held more often than not."""
+    does: dict[int, dict[int, int]] = {}
+    for fact in facts(store, "custom"):
+        about, claim = INTERFACE.fullmatch(fact.about), DOES.fullmatch(fact.claim)
+        if about and claim and fact.rate > LEAST:
+            does.setdefault(int(about[1]), {}).setdefault(int(claim[1]), int(claim[2]))
+    return does
+
+
+def note_customs(store: Store, found: Mapping[int, Mapping[int, int]]) -> None:
+    """Counts what keys were found to do; what was known otherwise of the same keys has broken."""
+    seen: dict[Claim, Evidence] = {}
+    for number, does in found.items():
+        about = f"interface {number}"
+        for fact in facts(store, "custom", about):
+            claim = DOES.fullmatch(fact.claim)
+            if fact.about == about and claim and does.get(int(claim[1]), int(claim[2])) != int(claim[2]):
+                seen[Claim(*fact[:3])] = Evidence(0, 1)
+        for key, deed in does.items():
+            seen[Claim("custom", about, f"key {key} does what key {deed} does")] = Evidence(1, 0)
+    count(store, seen)
 
 
 def way(store: Store, world: str, start: int, goal: int) -> list[int] | None:
