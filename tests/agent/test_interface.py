@@ -93,7 +93,9 @@ def test_what_is_known_from_before_is_settled_and_nothing_more(tiny_brain, keys)
     known = {number: {key: int(does[key]) for key in range(keys)} for number, does in orders.items() if keys}
     mind = Accustomed(Agent(tiny_brain), known).begin(1, 0)
     whole = {number: dict(enumerate(does.tolist())) for number, does in orders.items()}
-    assert settled(mind) == (whole if keys == KEYS - 1 else known), "of six keys the last follows from the others"
+    assert settled(mind) == (whole if keys == KEYS - 1 else known), (
+        "of six keys the last follows from the others"
+    )
 
 
 @pytest.mark.slow

@@ -55,6 +55,8 @@ def test_choices_are_told_in_words():
     share = dict(zip(PARTS, (0.0, 0.25, 0.5, 0.75, 1.0), strict=True))
     choices.add(7, share)
     assert choices.last == share
-    words = "policy fully, workspace at 0.75, self_model at 0.50, world_model at 0.25 learn; perception frozen"
+    words = (
+        "policy fully, workspace at 0.75, self_model at 0.50, world_model at 0.25 learn; perception frozen"
+    )
     assert choices.words() == [(7, words)]
     assert told(dict.fromkeys(PARTS, 1.0)).endswith("policy fully learn")

@@ -49,7 +49,11 @@ def run(config, resume=None, take=None):
 
 @pytest.mark.parametrize(
     ("boundaries", "more"),
-    [("known", {"isolated": True}), ("gradual", {"customs": True}), ("hidden", {"slow_rate": 0.1, "selective": True})],
+    [
+        ("known", {"isolated": True}),
+        ("gradual", {"customs": True}),
+        ("hidden", {"slow_rate": 0.1, "selective": True}),
+    ],
 )
 def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, boundaries, more):
     config = living(tiny_config, boundaries, **more)

@@ -35,7 +35,10 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "isolation": {"life.isolated": True},
     "scratch": {"life.afresh": True},
     "selective": {
-        "learn.past_rows": 16, "learn.clone_coef": 1.0, "life.slow_rate": 0.02, "life.selective": True,
+        "learn.past_rows": 16,
+        "learn.clone_coef": 1.0,
+        "life.slow_rate": 0.02,
+        "life.selective": True,
     },
 }
 """Dotted settings that an arm changes. `replay_cloning` is CLEAR's: a reservoir of all that was lived;

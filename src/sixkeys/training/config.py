@@ -54,7 +54,9 @@ class LearnConfig(BaseModel):
         default=1.0, ge=0, description="weight of imitating one's own replayed successes"
     )
     taught_coef: float = Field(
-        default=0.0, ge=0, description="weight of pressing what a teacher, the world's oracle, says; 0: no one"
+        default=0.0,
+        ge=0,
+        description="weight of pressing what a teacher, the world's oracle, says; 0: no one",
     )
     novelty_coef: float = Field(
         default=0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0"

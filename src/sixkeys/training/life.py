@@ -32,10 +32,13 @@ CLOCK = 50
 """Updates between consolidations where boundaries are not told."""
 EXAMPLES, FADING = 32, 0.95
 """Rows that importance is measured on; the share of it that is left after each consolidation."""
+TREES = ("dear", "free", "slow")
+"""What a life keeps for each weight, where it keeps it."""
 
 
 class Life:
-    """A life in a stream. Keeps state: rows of the past within a budget of bytes; importance of weights."""
+    """A life in a stream. Keeps state: rows of the past within a budget of bytes; for each weight what it
+    means, what it may, and what it slowly becomes; what is known of interfaces."""
 
     def __init__(self, config: RunConfig, brain: Brain):
         life, self.learn = config.life, config.learn
@@ -127,14 +130,10 @@ class Life:
     def state(self) -> dict[str, np.ndarray]:
         """Everything as arrays, for a checkpoint."""
         parts: dict[str, dict[str, np.ndarray]] = {"past": self.past.state()}
-        if self.dear is not None:
-            parts["dear"] = flatten(self.dear)
-        if self.free is not None:
-            parts["free"] = flatten(self.free)
+        trees = {name: getattr(self, name) for name in TREES}
+        parts |= {name: flatten(tree) for name, tree in trees.items() if tree is not None}
         if self.choices is not None:
             parts["choices"] = {"made": self.choices.made.copy()}
-        if self.slow is not None:
-            parts["slow"] = flatten(self.slow)
         if self.customs is not None:
             parts["customs"] = self.customs.state()
         return {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
@@ -142,18 +141,16 @@ class Life:
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from what `state` returned."""
         part = {head: {n.split("/", 1)[1]: a for n, a in state.items() if n.startswith(f"{head}/")}
-                for head in ("dear", "free", "slow", "past", "choices", "customs")}  # fmt: skip
+                for head in (*TREES, "past", "choices", "customs")}  # fmt: skip
         self.past.restore(part["past"])
-        if self.dear is not None:
-            self.dear = jax.tree.map(jnp.asarray, refill(self.dear, part["dear"]))
-        if self.customs is not None:
-            self.customs.restore(part["customs"])
-        if self.free is not None:
-            self.free = jax.tree.map(jnp.asarray, refill(self.free, part["free"]))
+        for name in TREES:
+            tree = getattr(self, name)
+            if tree is not None:
+                setattr(self, name, jax.tree.map(jnp.asarray, refill(tree, part[name])))
         if self.choices is not None:
             self.choices.made = np.array(part["choices"]["made"])
-        if self.slow is not None:
-            self.slow = jax.tree.map(jnp.asarray, refill(self.slow, part["slow"]))
+        if self.customs is not None:
+            self.customs.restore(part["customs"])
 
 
 def unflat(like: Chunk, arrays: dict[str, np.ndarray]) -> Chunk:
