@@ -5,8 +5,8 @@
 Sixteen seats, one mind, no hints, weights never change. Interfaces 1, 2 and 3, whose keys are in different
 orders, come by three times; the world says the number. Who remembers keeps what it has found out under
 the number and finds it there again; who forgets finds everything out anew at each visit. A line a checkpoint,
-world and way: of every visit, the keys and the passes of its episodes, one of each seat a round, and the keys that the
-same episodes take with the own interface. What is there is not done again.
+world and way: of every visit, the keys and the passes of its episodes, one of each seat a round, and the
+keys that the same episodes take with the own interface. What is there is not done again.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def lost(visit: dict[str, Any], own: float) -> int:
 
 
 def show(found: list[dict[str, Any]]) -> None:
-    """Two lines a world: mean keys of a visit that comes again, with a memory and without, with 95 % intervals
+    """Two lines a world: mean keys of a visit that comes again, with a memory and without, and 95 % intervals
     over visits."""
     for world in [*dict.fromkeys(row["world"] for row in found), "all"]:
         some = [row for row in found if world in ("all", row["world"])]

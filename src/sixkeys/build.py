@@ -266,8 +266,8 @@ def load_agent(
 
 
 def accustomed(agent: Agent, store: Store | None = None) -> Thinker:
-    """The agent as one who finds out which key does what, where somebody has exchanged them; with a memory, as
-    one who knows the interfaces that it has met before."""
+    """The agent as one who finds out which key does what, where somebody has exchanged them; with a memory,
+    as one who knows the interfaces that it has met before."""
     from sixkeys.agent.interface import Accustomed
     from sixkeys.memory.semantic import customs
 

@@ -73,16 +73,22 @@ def test_a_teacher_speaks_in_the_order_of_who_learns():
     pool.pool.close()
 
 
-def test_who_knows_the_task_learns_the_keys_by_watching(tiny_brain, tiny_config):
+@pytest.mark.parametrize("found", [False, True])
+def test_who_knows_the_task_learns_the_keys_by_watching_even_where_they_were_taken_for_others(
+    tiny_brain, tiny_config, found
+):
     customs, learn = Customs(), tiny_config.learn.model_copy(update={"taught_coef": 1.0})
     pool = Ordered(pool_of("grid:grid_key~keys3"), customs)
     lane = Lane(pool, tiny_brain, 0, np.random.default_rng(0))
     shown = set()
+    if found:
+        customs.tries[pool.world, pool.number] = -1
     for _ in range(PATIENCE):
         chunk = lane.chunk(lane.gather(tiny_brain, build.habits(tiny_config), learn), 0.0)
         pressed = np.argsort(pool.does)[chunk.taught]
         shown |= set(pressed[~chunk.begun[:, 1:]].tolist())
-        customs.learned(lane, tiny_brain, chunk._replace(free=np.eye(KEYS)[key_order(3)[pressed]]))
+        wise = chunk._replace(free=np.eye(KEYS)[key_order(3)[pressed]])
+        assert customs.learned(lane, tiny_brain, wise) or not found
         customs.prepare(lane)
     pool.pool.close()
     assert len(shown) >= 3

@@ -1,4 +1,4 @@
-"""Is what may learn chosen by what the present asks and what the past needs, and are the words those numbers?"""
+"""Is what may learn chosen by what the present asks and what the past needs? Are the words those numbers?"""
 
 import jax
 import numpy as np

@@ -23,8 +23,8 @@ LIFE_DEFINITIONS = {
     "when the task was first learnt (BWT of Lopez-Paz & Ranzato 2017)",
     "forward_transfer": "mean over tasks not taught first of the score just before the task is first taught "
     "minus the score before anything was learnt (FWT of Lopez-Paz & Ranzato 2017)",
-    "plasticity_lost": "learning accuracy of the first ten stages minus that of the last ten; of halves where "
-    "there are fewer than twenty",
+    "plasticity_lost": "learning accuracy of the first ten stages minus that of the last ten; of halves "
+    "where there are fewer than twenty",
 }
 """What each measure of a Life means. Nothing measured: nan, null in a report."""
 
@@ -53,7 +53,8 @@ def life(
     matrix: float [stages, tasks]. taught: int [stages], the task of each stage; without it, stage i teaches
     task i. before: float [tasks], scores before the first stage; without it forward transfer is nan.
     Of [[.9, .2], [.5, .8]] with before (.1, .1): average .65, learning .85, forgetting .4, backward -.4,
-    forward .1, plasticity lost .1. Raises ValueError where the shapes do not fit, or where a task is never taught.
+    forward .1, plasticity lost .1. Raises ValueError where the shapes do not fit, or where a task is never
+    taught.
     """
     scores = np.asarray(matrix, float)
     stages = np.arange(len(scores)) if taught is None else np.asarray(taught)

@@ -97,7 +97,7 @@ class LifeConfig(BaseModel):
     )
     selective: bool = Field(
         default=False,
-        description="each part of the brain learns as fast as the present pulls at it, compared with the past",
+        description="each part of the brain learns as fast as the present pulls at it against the past",
     )
     afresh: bool = Field(default=False, description="weights begin anew with each stage")
     isolated: bool = Field(

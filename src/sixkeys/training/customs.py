@@ -23,6 +23,7 @@ from sixkeys.agent.interface import (
     NUMBERS,
     SURE,
     SURPRISED,
+    WARY,
     chances_of,
     fits,
     in_order,
@@ -39,13 +40,18 @@ from sixkeys.training.losses import SILENT, Chunk, unroll
 
 PATIENCE = 12
 """Updates after which the likeliest order is taken, sure or not."""
+FADING, HEARSAY = 0.98, 10.0
+"""Share of the evidence that is left an update later; nats of a key and deed that other worlds may tell, for
+what makes no difference there may make one here."""
+CERTAIN = float(np.log(SURE / (1 - SURE)))
+"""Log-odds by which another order must be likelier to take the place of one that was found."""
 
 
 class Customs:
-    """What a life knows of interfaces. Keeps state: evidence for each, the order of each in each world."""
+    """What a life knows of interfaces. Keeps state: evidence and order of each interface in each world."""
 
     def __init__(self):
-        self.evidence = np.zeros((NUMBERS, KEYS, KEYS))
+        self.evidence = np.zeros((ID_SIZES[0], NUMBERS, KEYS, KEYS))
         self.order = np.tile(np.arange(KEYS), (ID_SIZES[0], NUMBERS, 1))
         """int [worlds, interfaces, 6]: what each key of the world does, as a key of the learner's."""
         self.tries = np.zeros((ID_SIZES[0], NUMBERS), int)
@@ -56,41 +62,55 @@ class Customs:
         """int [seats, 6]: the order of each seat's interface; where it was never met, as other worlds have
         it."""
         world, number = seen["ids"][:, 0], number_of(seen)
-        guessed = likeliest(self.evidence)[number]
-        return np.where(self.tries[world, number, None] == 0, guessed, self.order[world, number])
+        return np.array([self._known(*pair) for pair in zip(world.tolist(), number.tolist(), strict=True)])
 
     def prepare(self, lane: Lane) -> None:
         """Gives a lane the order that is known by now."""
         pool = lane.pool
         if isinstance(pool, Ordered):
-            met = self.tries[pool.world, pool.number] != 0
-            pool.turn(self.order[pool.world, pool.number] if met else self._guess(pool.number), lane)
+            pool.turn(self._known(pool.world, pool.number), lane)
 
     def learned(self, lane: Lane, brain: Brain, chunk: Chunk) -> bool:
-        """Whether what was lived may be learnt from; else it is only looked at, for the order."""
+        """Whether what was lived may be learnt from; else it is only looked at, for the order. An order that
+        was found is looked at on, and changed where another is surely likelier."""
         pool = lane.pool
-        if not isinstance(pool, Ordered) or self.tries[pool.world, pool.number] < 0:
+        if not isinstance(pool, Ordered) or not pool.number:
             return True
         world, number = pool.world, pool.number
         live, deeds = ~np.asarray(chunk.begun[:, 1:]), np.asarray(_deeds(brain, chunk))
         pressed = np.argsort(pool.does)[np.asarray(chunk.action)]
-        np.add.at(self.evidence[number], pressed[live], np.maximum(deeds, SURPRISED)[live])
-        self._watched(number, pool.does, chunk, live)
-        sure = (chances_of(self.evidence[number]).max(1) >= SURE).all()
-        self.order[world, number] = self._guess(number)
-        late = self.tries[world, number] + 1 >= PATIENCE
-        self.tries[world, number] = -1 if sure or late else self.tries[world, number] + 1
-        return False
+        evidence = self.evidence[world, number]
+        evidence *= FADING
+        np.add.at(evidence, pressed[live], np.maximum(deeds, SURPRISED)[live])
+        self._watched(evidence, pool.does, chunk, live)
+        found, weighed = self.tries[world, number] < 0, self._weighed(world, number)
+        guess, known = likeliest(weighed[None])[0], self.order[world, number]
+        gain = (weighed[np.arange(KEYS), guess] - weighed[np.arange(KEYS), known]).sum()
+        if not found or WARY * gain > CERTAIN:
+            self.order[world, number] = guess
+        if not found:
+            tries = self.tries[world, number] + 1
+            sure = (chances_of(weighed).max(1) >= SURE).all()
+            self.tries[world, number] = -1 if sure or tries >= PATIENCE else tries
+        return found
 
-    def _watched(self, number: int, does: np.ndarray, chunk: Chunk, live: np.ndarray) -> None:
+    def _watched(self, evidence: np.ndarray, does: np.ndarray, chunk: Chunk, live: np.ndarray) -> None:
         """What a teacher pressed says what the key does: most likely what the learner would do there."""
         spoke = live & (np.asarray(chunk.taught) != SILENT)
         key = np.argsort(does)[np.asarray(chunk.taught)[spoke]]
         wish = np.log(np.maximum(np.asarray(chunk.free)[spoke], np.exp(SURPRISED)))
-        np.add.at(self.evidence[number], key, wish)
+        np.add.at(evidence, key, wish)
 
-    def _guess(self, number: int) -> np.ndarray:
-        return likeliest(self.evidence[number : number + 1])[0]
+    def _known(self, world: int, number: int) -> np.ndarray:
+        """int [6]: the order that was found or is looked for; where it was never met, a guess."""
+        met = self.tries[world, number] != 0
+        return self.order[world, number] if met else likeliest(self._weighed(world, number)[None])[0]
+
+    def _weighed(self, world: int, number: int) -> np.ndarray:
+        """float [6, 6]: the evidence of this world, and a little of what others say of the same interface."""
+        others = np.delete(self.evidence[:, number], world, 0).sum(0)
+        heard = np.maximum(others - others.max(1, keepdims=True), -HEARSAY)
+        return self.evidence[world, number] + heard
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything, as arrays."""

@@ -1,7 +1,7 @@
 """Which parts of the brain learn now, and which are left alone? A rate for each, and why.
 
-In: mean squared gradients of the present and of the past (`consolidate.squared_gradients`). Out: for each part
-a share of the learning rate. A part learns fully where the present pulls at it more than at any other,
+In: mean squared gradients of the present and of the past (`consolidate.squared_gradients`). Out: for each
+part a share of the learning rate. A part learns fully where the present pulls at it more than at any other,
 compared with what it means to the past; it is frozen where the past needs it far more than the present does.
 """
 
@@ -42,7 +42,7 @@ class Choices:
 
 
 def pulls(squared: Any) -> dict[str, float]:
-    """Part -> root mean squared gradient of its weights; `squared`: mean squared gradients, a brain of them."""
+    """Part -> root mean squared gradient of its weights; `squared`: a brain of mean squared gradients."""
     found = {}
     for part in PARTS:
         leaves = jax.tree.leaves(getattr(squared, part))
