@@ -20,10 +20,11 @@ from sixkeys.memory.store import Entry, Store
 EXPLAIN = """Show, search or forget what is remembered.
 
 `sixkeys fix --memory`, `sixkeys play --memory` and `sixkeys train --memory-path FILE` leave two kinds of
-memories. An entry (e1, e2) is one case: what was met, what was done, what came of it. It gains trust where
-the same came out alike again and loses it where it came out otherwise. A fact (f1, f2) is what many cases agree
-on: which keys are valid in which phase of a world, which key leads to which phase, which edits fix which
-failures, what a key does where keys were exchanged; with how often it held and how often it broke.
+memories. An entry (e1, e2) is one case: what was met, what was done, what came of it. It gains trust
+where the same came out alike again and loses it where it came out otherwise. A fact (f1, f2) is what many
+cases agree on: which keys are valid in which phase of a world, which key leads to which phase, which
+edits fix which failures, what a key does where keys were exchanged; with how often it held and how often
+it broke.
 
   sixkeys memory                            all facts, the surest first, and the newest entries
   sixkeys memory show --kind repair         facts of one kind: key, way, repair or custom
