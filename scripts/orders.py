@@ -36,6 +36,8 @@ ORDERS = ("agent", "hand", "scorer", "localised", "random")
 CHUNK = 96
 """Candidates that are found out at a time."""
 FOREVER = float("inf")
+NEVER = 1e6
+"""What a bug costs an order that found no repair: more than any count."""
 EXAMINED = 120.0
 """Seconds that the examination of one candidate may take."""
 DRAWS = 2000
@@ -172,8 +174,8 @@ def show(found: list[dict[str, Any]]) -> None:
             for one in lists
         ]
         say(
-            f"{order:10} {met}/{len(found)} found, median {np.median(counts[order]):.0f} candidates "
-            f"(by list {', '.join(f'{one:.0f}' for one in each)}); "
+            f"{order:10} {met}/{len(found)} found, median {told(float(np.median(counts[order])))} candidates "
+            f"(by list {', '.join(map(told, each))}); "
             f"agent's share {share:.2f} [{low:.2f}, {high:.2f}]"
         )
 
@@ -181,7 +183,12 @@ def show(found: list[dict[str, Any]]) -> None:
 def cost(tried: Mapping[str, Sequence[Any]], order: str) -> float:
     """Candidates up to the repair; of an order that found none, more than any count."""
     count, met = tried[order]
-    return count if met else 1e6
+    return count if met else NEVER
+
+
+def told(count: float) -> str:
+    """A median in words."""
+    return f"{count:.0f}" if count < NEVER else "more than were tried"
 
 
 if __name__ == "__main__":
