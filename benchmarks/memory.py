@@ -117,7 +117,7 @@ def measure(name: str, vectors: np.ndarray, queries: np.ndarray, exact: int, sho
             store.nearest(queries[:1], NEAREST)
             opened = time.perf_counter() - began
             times, found = asked(store, queries)
-            kind = "graph" if store.index.graph is not None else "exact"
+            kind = "graphs" if store.index.graphs is not None else "exact"
             size = store.index.size()
         disk = sum(file.stat().st_size for file in Path(folder).iterdir())
     recall = float((found >= nearest_of_all(vectors, queries)[:, None] - SAME).mean())

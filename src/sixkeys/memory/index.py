@@ -1,38 +1,31 @@
-"""Which vectors are the nearest? Exactly for up to EXACT entries, by usearch's graph beyond.
+"""Which vectors are the nearest? Exactly for up to EXACT entries, by graphs (graphs.py) beyond.
 
 In: unit vectors and numbers of entries. Out: numbers, the nearest first. It is derived from the store and can
-always be made again; what the store does not hold is taken out before anything is looked up. The graph keeps
-a byte a number, so its order is rough: the store compares what it gives once more.
+always be made again; what the store does not hold is taken out before anything is looked up. The order
+that graphs give is rough: the store compares what they give once more.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from sixkeys.memory.graphs import Graphs, available
+
 EXACT = 100_000
 """Entries up to which all are compared."""
-CONNECTIVITY, ADDING, SEARCHING = 16, 128, 512
-"""Of the graph: links of a node, nodes looked at while one is added and while one is looked up.
-benchmarks/memory.py says what they cost and find."""
 WIDER = 8
 """How many times more are looked up in the graph where only one world's are wanted."""
 CHUNK = 50_000
-"""Entries that join the graph at once."""
-
-
-log = logging.getLogger("sixkeys.memory")
+"""Entries that are read at once."""
 
 
 class Index:
-    """Vectors by number of their entry. Keeps state: them, and a graph where there are many.
+    """Vectors by number of their entry. Keeps state: them, or graphs where there are many.
 
-    `file` is where the graph is kept between runs. Raises RuntimeError where more than `exact` entries are
+    `file` is what graphs are kept as between runs. Raises RuntimeError where more than `exact` entries are
     looked up and usearch is not installed.
     """
 
@@ -42,14 +35,15 @@ class Index:
         """Ascending."""
         self.worlds = np.zeros(0, np.int32)
         self.rows = np.zeros((0, width), np.float32)
-        """All vectors in the order of `ids`, and room for more; none where there is a graph."""
-        self.graph: Any = None
-        self.changed = False
+        """All vectors in the order of `ids`, and room for more; none where there are graphs."""
+        self.graphs: Graphs | None = None
 
     def sync(self, ids: np.ndarray, worlds: np.ndarray, read: Callable[[np.ndarray], np.ndarray]) -> None:
         """Holds exactly `ids` (ascending) from now on; `read` gives the vectors of those that are new."""
-        if self.graph is None and not len(self.ids) and len(ids) > self.exact:
-            self._load()
+        if self.graphs is None and not len(self.ids) and len(ids) > self.exact and available():
+            self.graphs = Graphs(self.width, self.file)
+            self.graphs.load()
+            self.ids = self.graphs.numbers()
         self.drop(np.setdiff1d(self.ids, ids))
         self.worlds = worlds[np.isin(ids, self.ids)].astype(np.int32)
         fresh = ~np.isin(ids, self.ids)
@@ -66,34 +60,28 @@ class Index:
         before = len(self.ids)
         self.ids = np.concatenate([self.ids, ids])
         self.worlds = np.concatenate([self.worlds, worlds.astype(np.int32)])
-        if self.graph is None:
+        if self.graphs is None:
             if len(self.ids) > len(self.rows):
                 more = np.zeros((max(len(ids), before), self.width), np.float32)
                 self.rows = np.concatenate([self.rows[:before], more])
             self.rows[before : len(self.ids)] = vectors
-            if len(self.ids) > self.exact and (made := graph(self.width)) is not None:
-                self.graph = made
-                self._link(self.ids, self.rows[: len(self.ids)])
+            if len(self.ids) > self.exact and available():
+                self.graphs = Graphs(self.width, self.file)
+                self.graphs.add(self.ids, self.rows[: len(self.ids)])
                 self.rows = self.rows[:0].copy()
         else:
-            self._link(ids, vectors)
+            self.graphs.add(ids, vectors)
 
     def drop(self, ids: np.ndarray) -> None:
         """Forgets entries; those that are not here are passed over."""
         gone = np.isin(self.ids, ids)
         if not gone.any():
             return
-        if self.graph is not None:
-            self.graph.remove(self.ids[gone].astype(np.uint64))
-            self.changed = True
+        if self.graphs is not None:
+            self.graphs.remove(self.ids[gone])
         else:
             self.rows = self.rows[: len(self.ids)][~gone]
         self.ids, self.worlds = self.ids[~gone], self.worlds[~gone[: len(self.worlds)]]
-
-    def _link(self, ids: np.ndarray, vectors: np.ndarray) -> None:
-        self.changed = True
-        for start in range(0, len(ids), CHUNK):
-            self.graph.add(ids[start : start + CHUNK].astype(np.uint64), vectors[start : start + CHUNK])
 
     def _between(
         self, ids: np.ndarray, worlds: np.ndarray, fresh: np.ndarray, read: Callable[[np.ndarray], np.ndarray]
@@ -101,10 +89,10 @@ class Index:
         """Takes in entries whose numbers lie among those that are here."""
         vectors = read(ids[fresh])
         order = np.argsort(np.concatenate([self.ids, ids[fresh]]), kind="stable")
-        if self.graph is None:
+        if self.graphs is None:
             self.rows = np.concatenate([self.rows[: len(self.ids)], vectors])[order]
         else:
-            self._link(ids[fresh], vectors)
+            self.graphs.add(ids[fresh], vectors)
         self.ids = np.concatenate([self.ids, ids[fresh]])[order]
         self.worlds = np.concatenate([self.worlds, worlds[fresh].astype(np.int32)])[order]
 
@@ -112,7 +100,7 @@ class Index:
         """int64 [queries, count]: the nearest of each query, of one world where given; 0 where there are no
         more."""
         near = np.zeros((len(queries), count), np.int64)
-        if self.graph is None:
+        if self.graphs is None:
             if len(self.ids) > self.exact:
                 raise RuntimeError(
                     f"this memory holds {len(self.ids):,} vectors; beyond {self.exact:,} the nearest are "
@@ -124,7 +112,7 @@ class Index:
         wanted = min(count if world is None else WIDER * count, len(self.ids))
         if not wanted:
             return near
-        keys = np.atleast_2d(self.graph.search(queries, wanted).keys).astype(np.int64)
+        keys = self.graphs.search(queries, wanted)
         for row in range(len(queries)):
             fits = keys[row][keys[row] > 0]
             if world is not None:
@@ -133,46 +121,17 @@ class Index:
         if world is None or near.all():
             return near
         here = self.ids[self.worlds == world]
-        rows = np.array(self.graph.get(here.astype(np.uint64)), np.float32).reshape(-1, self.width)
-        return _compared(queries, here, rows, near)
+        return _compared(queries, here, self.graphs.get(here), near)
 
     def save(self) -> None:
-        """Writes the graph, whole or not at all, where there is one that changed."""
-        if self.graph is not None and self.changed:
-            part = self.file.with_name(f"{self.file.name}.{os.getpid()}.part")
-            self.graph.save(str(part))
-            os.replace(part, self.file)
-            self.changed = False
+        """Writes the graphs that changed."""
+        if self.graphs is not None:
+            self.graphs.save()
 
     def size(self) -> int:
         """Bytes in memory."""
         own = self.ids.nbytes + self.worlds.nbytes + self.rows.nbytes
-        return own + (self.graph.memory_usage if self.graph is not None else 0)
-
-    def _load(self) -> None:
-        """Takes what the file keeps; its worlds are not known yet."""
-        kept = graph(self.width)
-        if kept is None or not self.file.exists():
-            return
-        try:
-            kept.load(str(self.file))
-        except (ValueError, RuntimeError) as error:
-            log.warning("%s is damaged (%s) and is made again", self.file, error)
-            return
-        kept.expansion_add, kept.expansion_search = ADDING, SEARCHING
-        self.graph, self.ids = kept, np.sort(np.asarray(kept.keys).astype(np.int64))
-
-
-def graph(width: int) -> Any:
-    """An empty graph; None where usearch is not installed."""
-    try:
-        from usearch.index import Index as Graph
-    except ImportError:
-        return None
-    return Graph(
-        ndim=width, metric="cos", dtype="i8", connectivity=CONNECTIVITY, expansion_add=ADDING,
-        expansion_search=SEARCHING,
-    )  # fmt: skip
+        return own + (self.graphs.size() if self.graphs is not None else 0)
 
 
 def _compared(queries: np.ndarray, ids: np.ndarray, rows: np.ndarray, near: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sixkeys.memory.graphs import files
 from sixkeys.memory.index import EXACT, Index
 from sixkeys.memory.likeness import WIDTH
 
@@ -165,7 +166,8 @@ class Store:
             self.db.execute("INSERT INTO words (words) VALUES ('optimize')")
         self.db.execute("VACUUM")
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.index.file.unlink(missing_ok=True)
+        for path in files(self.index.file).values():
+            path.unlink(missing_ok=True)
         self.index, self.version = Index(self.width, self.index.file, self.index.exact), -1
 
     def get(self, ids: Collection[int]) -> dict[int, Entry]:
