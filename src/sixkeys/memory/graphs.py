@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,7 @@ log = logging.getLogger("sixkeys.memory")
 
 def available() -> bool:
     """Whether usearch is installed."""
-    try:
-        import usearch.index  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return find_spec("usearch") is not None
 
 
 def files(file: Path) -> dict[int, Path]:
