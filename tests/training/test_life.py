@@ -117,6 +117,21 @@ def test_a_teacher_is_asked_where_somebody_listens(tiny_config, tiny_brain, coef
     assert coef or (found.taught == SILENT).all()
 
 
+def test_a_teacher_who_knows_no_way_says_nothing(tiny_config, tiny_brain):
+    pytest.importorskip("minigrid", reason="needs the package minigrid")
+    learn, said = tiny_config.learn.model_copy(update={"taught_coef": 1.0}), []
+    for world in ("minigrid:MiniGrid-KeyCorridorS3R1-v0", "minigrid:MiniGrid-Empty-5x5-v0"):
+        pool = build.make_pool(
+            tiny_config.pool.model_copy(update={"worlds": (world,), "seats": (2,)}),
+            lambda seat, n: 2 * n + seat,
+        )
+        lane = Lane(pool, tiny_brain, 0, np.random.default_rng(0))
+        said.append(set(lane.gather(tiny_brain, build.habits(tiny_config), learn).taught.ravel().tolist()))
+        pool.close()
+    assert said[0] == {SILENT}
+    assert SILENT not in said[1]
+
+
 def test_cloning_is_next_to_nothing_where_nothing_changed(tiny_config, tiny_brain):
     """Not quite nothing: a thought made again draws other latents."""
     pool = build.training_pool(tiny_config)

@@ -140,6 +140,9 @@ class Ordered:
     def oracle(self) -> np.ndarray:
         return self.does[self.pool.oracle()]
 
+    def oracle_steps(self) -> np.ndarray:
+        return self.pool.oracle_steps()
+
     def _shown(self, now: Moment) -> Moment:
         if self.number < 0:
             self.world, self.number = int(now.observation["ids"][0, 0]), int(number_of(now.observation)[0])

@@ -38,6 +38,7 @@ class Pooled(Protocol):
     def state(self) -> dict[str, np.ndarray]: ...
     def restore(self, state: Mapping[str, np.ndarray]) -> None: ...
     def oracle(self) -> np.ndarray: ...
+    def oracle_steps(self) -> np.ndarray: ...
 
 
 class Ended(NamedTuple):
@@ -94,10 +95,10 @@ class Lane:
     def gather(self, brain: Brain, habits: Habits, learn: LearnConfig) -> Gathered:
         """`unroll` steps of the loop."""
         agent, first, steps, rows, new = Agent(brain, planning_coef=0.0), self.mind, [], [], []
-        taught, nobody = [], np.full(self.pool.seats, SILENT)
+        taught: list[np.ndarray] = []
         for _ in range(learn.unroll):
             now = self.now
-            taught.append(self.pool.oracle() if learn.taught_coef else nobody)
+            taught.append(self._teacher(learn))
             drawn = self.rng.random(self.pool.seats) >= learn.action_mask_dropout
             self.hints = np.where(now.begun, drawn, self.hints)
             step, self.mind = turn(self.pool, now, agent, self.mind, self.hints, habits)
@@ -113,6 +114,12 @@ class Lane:
             new.append(self.novelty.look(self.now))
         ends = Ended(*(np.concatenate(column) for column in zip(*rows, strict=True)))
         return Gathered(steps, np.stack(new, 1), np.stack(taught, 1), ends, first)
+
+    def _teacher(self, learn: LearnConfig) -> np.ndarray:
+        """int [seats]: the key that the world's oracle would press; SILENT where it knows none."""
+        if not learn.taught_coef:
+            return np.full(self.pool.seats, SILENT)
+        return np.where(self.pool.oracle_steps() >= 0, self.pool.oracle(), SILENT)
 
     def chunk(self, found: Gathered, novelty: float) -> Chunk:
         """Steps as arrays, seats axis first, then time; `novelty` is the bonus for what was new."""
