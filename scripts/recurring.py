@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import tyro
+from new_keys import Kept, rows
 
 from sixkeys.cli.common import bar, compiled_once, parse, say
 
@@ -63,11 +64,6 @@ def main() -> None:
     show(rows(options.results))
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
-    """The results so far."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
 def lived(path: Path, world: str, way: str, rounds: int) -> dict[str, Any]:
     """The score with the own interface, then every visit of the others."""
     from sixkeys import build
@@ -76,10 +72,10 @@ def lived(path: Path, world: str, way: str, rounds: int) -> dict[str, Any]:
     from sixkeys.training.checkpoint import load
 
     agent, _ = build.agent_from(load(path), greedy=True)
-    visits, scores, thinker = [], [], Remembering(Accustomed(agent))
+    visits, scores, thinker = [], [], Kept(Accustomed(agent), told=True)
     for visit, number in enumerate(INTERFACES * TIMES):
         if way == "forgets":
-            thinker = Remembering(Accustomed(agent))
+            thinker = Kept(Accustomed(agent), told=True)
         pools = build.evaluation_pools(f"{world}~keys{number}", SEATS)
         played = evaluate(thinker, pools, SEATS * rounds, masked=False, seed=visit)
         own = evaluate(agent, build.evaluation_pools(world, SEATS), SEATS * rounds, masked=False, seed=visit)
@@ -87,20 +83,6 @@ def lived(path: Path, world: str, way: str, rounds: int) -> dict[str, Any]:
         visits.append({"keys": played.steps.tolist(), "passed": played.success.tolist(),
                        "own": own.steps.tolist()})  # fmt: skip
     return {"own": float(np.mean(scores)), "visits": visits}
-
-
-class Remembering:
-    """A Thinker that keeps its mind from one visit to the next."""
-
-    def __init__(self, thinker: Any):
-        self.thinker, self.mind = thinker, None
-
-    def begin(self, seats: int, seed: int) -> Any:
-        return self.thinker.begin(seats, seed) if self.mind is None else self.mind
-
-    def think(self, seen: Any, mind: Any) -> tuple[Any, Any]:
-        thought, self.mind = self.thinker.think(seen, mind)
-        return thought, self.mind
 
 
 def regained(visit: dict[str, Any], own: float) -> int:
