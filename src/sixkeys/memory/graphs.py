@@ -1,8 +1,8 @@
 """Which vectors are nearly the nearest, of a million? Several of usearch's graphs that answer as one.
 
 One graph of a million near copies leads a search into one crowd and not out again: looking at four times as
-many nodes finds hardly more. A graph of SHARD of them does not, so numbers are dealt to graphs by their size,
-each graph is asked, and the nearest of all answers stay. A graph keeps a byte a number; its order is rough.
+many nodes finds hardly more. A graph of SHARD of them does not, so every SHARD numbers have a graph, each
+graph is asked, and the nearest of all answers stay. A graph keeps a byte a number; its order is rough.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class Graphs:
 
     def add(self, ids: np.ndarray, vectors: np.ndarray) -> None:
         for shard, rows in self._dealt(ids):
-            graph = self.shards.setdefault(shard, None) or _made(self.width)
-            self.shards[shard] = graph
+            if shard not in self.shards:
+                self.shards[shard] = _made(self.width)
             self.changed.add(shard)
             for start in range(0, len(rows), CHUNK):
                 some = rows[start : start + CHUNK]
-                graph.add(ids[some].astype(np.uint64), vectors[some])
+                self.shards[shard].add(ids[some].astype(np.uint64), vectors[some])
 
     def remove(self, ids: np.ndarray) -> None:
         """Takes out numbers; all of them must be here."""

@@ -166,7 +166,7 @@ class Store:
             self.db.execute("INSERT INTO words (words) VALUES ('optimize')")
         self.db.execute("VACUUM")
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        for path in files(self.index.file).values():
+        for path in (self.index.file, *files(self.index.file).values()):
             path.unlink(missing_ok=True)
         self.index, self.version = Index(self.width, self.index.file, self.index.exact), -1
 
