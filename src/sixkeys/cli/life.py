@@ -25,25 +25,22 @@ from sixkeys.training.lane import Components
 from sixkeys.training.regimes import Stream, stream
 from sixkeys.training.train import Snapshot, train
 
+OURS: Mapping[str, Any] = {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.slow_rate": 0.02}
 ARMS: Mapping[str, Mapping[str, Any]] = {
     "fine_tuning": {},
     "ewc": {"learn.elastic_coef": 100.0},
     "replay_cloning": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.balanced": False},
-    "ours": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.slow_rate": 0.02},
+    "ours": OURS,
     "no_cloning": {"learn.past_rows": 16},
     "customs": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.customs": True},
     "isolation": {"life.isolated": True},
     "scratch": {"life.afresh": True},
-    "selective": {
-        "learn.past_rows": 16,
-        "learn.clone_coef": 1.0,
-        "life.slow_rate": 0.02,
-        "life.selective": True,
-    },
+    "selective": {**OURS, "life.selective": True},
 }
 """Dotted settings that an arm changes. `replay_cloning` is CLEAR's: a reservoir of all that was lived;
-`customs` is ours with the keys in one order; `isolation` is PackNet's: a share of the weights to each stage;
-`scratch` is born again with each stage; `selective` is ours with a rate for each part of the brain."""
+`customs` is ours without slow weights, the keys in one order; `isolation` is PackNet's: a share of the weights
+to each stage; `scratch` is born again with each stage; `selective` is ours with a rate for each part of the
+brain."""
 BASE: Mapping[str, Any] = {
     "learn.learning_rate": 1.5e-3,
     "learn.replay_rows": 8,
@@ -162,7 +159,7 @@ def _save(
 ) -> int:
     """Keeps the whole life; returns the bytes that it keeps of its past."""
     past = components["life"]
-    aside = sum(array.nbytes for name, array in past.items() if name.startswith("dear/"))
+    aside = sum(array.nbytes for name, array in past.items() if name.startswith(("dear/", "slow/")))
     rows = [array for name, array in past.items() if name.startswith("past/rows/")]
     used = len(past["past/slots"]) * (sum(array[:1].nbytes for array in rows) + 2)
     meta = {
