@@ -38,9 +38,9 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "selective": {**OURS, "life.selective": True},
 }
 """Dotted settings that an arm changes. `replay_cloning` is CLEAR's: a reservoir of all that was lived;
-`customs` is ours without slow weights, the keys in one order; `isolation` is PackNet's: a share of the weights
-to each stage; `scratch` is born again with each stage; `selective` is ours with a rate for each part of the
-brain."""
+`customs` is ours without slow weights, the keys in one order; `isolation` is PackNet's: a share of the
+weights to each stage; `scratch` is born again with each stage; `selective` is ours with a rate for each part
+of the brain."""
 BASE: Mapping[str, Any] = {
     "learn.learning_rate": 1.5e-3,
     "learn.replay_rows": 8,
