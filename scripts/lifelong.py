@@ -3,7 +3,7 @@
     python scripts/lifelong.py ours --stream short --updates-each 120
     python scripts/lifelong.py ours --stream cl20 --taught --every 5
     python scripts/lifelong.py fine_tuning --stream cl20 --order 1
-    python scripts/lifelong.py customs --stream cl100 --every 10
+    python scripts/lifelong.py no_customs --stream cl100 --taught --every 20
     python scripts/lifelong.py --table                      # all lives under runs/lives
 
 A life that was stopped goes on from its last whole stage. `joint` (all tasks at once, as many updates) is the

@@ -5,7 +5,7 @@
 Bugs, held-out tests and orders are those of scripts/repairs.py. Whether a candidate repairs the library, all
 failing tests passed and none broken, does not depend on who proposed it, so it is found out once and every
 order is told: an order's figure is how many different candidates it tries up to its first repair, `--most` at
-most. That makes fifteen searches cost as much as three. Results are kept, a line a bug, and not done again.
+most. Results are kept, a line a bug, and not done again; a bug that lacks an order gets another line.
 Not covered: the time of a search, and repairs made of several edits.
 """
 
@@ -16,7 +16,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,8 +33,8 @@ from sixkeys.envs.repo.injury import Injury
 from sixkeys.envs.repo.repair import Search, diagnose, editable
 
 ORDERS = ("agent", "hand", "scorer", "localised", "random")
-CHUNK = 96
-"""Candidates that are found out at a time."""
+CHUNKS = (12, 24, 48, 96)
+"""Candidates that are found out at a time, in the beginning and, the last of them, from then on."""
 FOREVER = float("inf")
 NEVER = 1e6
 """What a bug costs an order that found no repair: more than any count."""
@@ -59,7 +59,7 @@ class Options:
     part: tuple[int, int] = (0, 1)
     """K N: only every Nth bug of a library and seed from the Kth on, to spread a study over processes"""
     orders: tuple[str, ...] = ORDERS
-    """those that are compared; the agent's is always among them"""
+    """those that are compared"""
     most: int = 1000
     """candidates that an order may try"""
 
@@ -93,7 +93,8 @@ class Truth:
     def walk(self, queue: Iterator[Hand], most: int) -> tuple[int, bool]:
         """How many different candidates of an order are tried up to a repair, and whether there was one."""
         met: set[tuple[str, int]] = set()
-        while len(met) < most and (chunk := list(islice(queue, CHUNK))):
+        sizes = chain(CHUNKS, repeat(CHUNKS[-1]))
+        while len(met) < most and (chunk := list(islice(queue, next(sizes)))):
             keyed = [(self.key(hand), hand) for hand in chunk]
             self.learn(keyed)
             for key, _ in keyed:
@@ -107,7 +108,7 @@ def main() -> None:
     """Goes on where it was stopped, then prints the table."""
     options = parse(Options, "orders", None, __doc__ or "")
     options.results.parent.mkdir(parents=True, exist_ok=True)
-    done = {(row["library"], row["seed"]) for row in rows(options.results)}
+    done = merged(rows(options.results))
     with bar() as progress:
         for folder in options.libraries:
             each = len(range(options.part[0], options.bugs, options.part[1]))
@@ -115,18 +116,31 @@ def main() -> None:
             for seed in options.seeds:
                 for note in work(folder, options, seed, done):
                     progress.update(task, advance=1, note=note)
-    show(rows(options.results))
+    show(list(merged(rows(options.results)).values()))
 
 
-def work(folder: Path, options: Options, seed: int, done: set[tuple[str, int]]) -> Iterator[str]:
-    """Every bug of one library and seed that is not done yet."""
+def merged(found: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:
+    """Library and bug -> its one line, with all orders that were tried."""
+    bugs: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in found:
+        whole = bugs.setdefault((row["library"], row["seed"]), row)
+        whole["tried"] |= row["tried"]
+    return bugs
+
+
+def work(
+    folder: Path, options: Options, seed: int, done: Mapping[tuple[str, int], Mapping[str, Any]]
+) -> Iterator[str]:
+    """Every bug of one library and seed that lacks an order."""
     bench = prepare(folder, seed)
     try:
         listed = Bugs(options.results, (), options.bugs, seed, part=options.part)
         for number, path, injury in bugs(bench, folder.name, listed):
-            if (folder.name, number) not in done:
+            known = done.get((folder.name, number))
+            missing = [order for order in options.orders if known is None or order not in known["tried"]]
+            if missing and (known is None or known["tried"]):
                 row = {"library": folder.name, "list": seed, "seed": number, "kind": injury.kind}
-                row["tried"] = compared(bench, path, injury, number, options)
+                row["tried"] = compared(bench, path, injury, number, missing, options.most)
                 with options.results.open("a") as file:
                     file.write(json.dumps(row) + "\n")
             yield injury.kind
@@ -135,7 +149,7 @@ def work(folder: Path, options: Options, seed: int, done: set[tuple[str, int]]) 
 
 
 def compared(
-    bench: Bench, path: str, injury: Injury, seed: int, options: Options
+    bench: Bench, path: str, injury: Injury, seed: int, orders: Sequence[str], most: int
 ) -> dict[str, tuple[int, bool]]:
     """Order -> candidates tried up to its first repair, and whether there was one; none where no test
     fails."""
@@ -147,37 +161,40 @@ def compared(
         search = Search(runner, bench.seen, time.monotonic() + EXAMINED)
         search.first = diagnosis
         truth = Truth(search)
-        for order in dict.fromkeys(("agent", *options.orders)):
+        for order in orders:
             search.rank = rank(order, seed)
             queue = search.queue(ordered(diagnosis, order, seed), truth.sources)
-            found[order] = truth.walk(queue, options.most)
+            found[order] = truth.walk(queue, most)
     return found
 
 
 def show(found: list[dict[str, Any]]) -> None:
-    """A line an order: repairs found, the median of candidates with what was not found counted as worst, the
-    agent's share of it with a 95 % interval over bugs. What made no test fail was no bug."""
-    found = [row for row in found if any(count for count, _ in row["tried"].values())]
-    if not found:
-        return
-    orders = [order for order in ORDERS if all(order in row["tried"] for row in found)]
-    counts = {order: np.array([cost(row["tried"], order) for row in found]) for order in orders}
+    """A line an order, over the bugs that have it and the agent's: repairs found, the median of candidates
+    with what was not found counted as worst, the agent's share of it with a 95 % interval over bugs. What
+    made no test fail was no bug."""
+    for order in ORDERS:
+        some = [row for row in found if {"agent", order} <= row["tried"].keys()]
+        some = [row for row in some if any(count for count, _ in row["tried"].values())]
+        if some:
+            say(line(order, some))
+
+
+def line(order: str, found: list[dict[str, Any]]) -> str:
+    """How one order did."""
+    ours, its = (np.array([cost(row["tried"], one) for row in found]) for one in ("agent", order))
     picks = np.random.default_rng(0).integers(len(found), size=(DRAWS, len(found)))
-    for order in orders:
-        share = np.median(counts["agent"]) / np.median(counts[order])
-        drawn = np.median(counts["agent"][picks], 1) / np.median(counts[order][picks], 1)
-        low, high = np.quantile(drawn, (0.025, 0.975))
-        met = sum(row["tried"][order][1] for row in found)
-        lists = sorted({row["list"] for row in found})
-        each = [
-            statistics.median([cost(row["tried"], order) for row in found if row["list"] == one])
-            for one in lists
-        ]
-        say(
-            f"{order:10} {met}/{len(found)} found, median {told(float(np.median(counts[order])))} candidates "
-            f"(by list {', '.join(map(told, each))}); "
-            f"agent's share {share:.2f} [{low:.2f}, {high:.2f}]"
-        )
+    share, drawn = np.median(ours) / np.median(its), np.median(ours[picks], 1) / np.median(its[picks], 1)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    met = sum(row["tried"][order][1] for row in found)
+    parts = (
+        (one, [cost(row["tried"], order) for row in found if row["list"] == one])
+        for one in sorted({row["list"] for row in found})
+    )
+    each = ", ".join(f"{one}: {told(statistics.median(costs))}" for one, costs in parts)
+    return (
+        f"{order:10} {met}/{len(found)} found, median {told(float(np.median(its)))} candidates "
+        f"(list {each}); agent's share {share:.2f} [{low:.2f}, {high:.2f}]"
+    )
 
 
 def cost(tried: Mapping[str, Sequence[Any]], order: str) -> float:

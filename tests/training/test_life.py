@@ -72,6 +72,17 @@ def test_a_life_that_was_killed_ends_as_one_that_was_not(tiny_config, tmp_path, 
             np.testing.assert_array_equal(array, same[name][part], err_msg=f"{name}/{part}")
 
 
+def test_customs_change_nothing_where_no_key_is_exchanged(tiny_config, monkeypatch):
+    tasks = ("grid:grid_empty", "grid:grid_rooms")
+    monkeypatch.setattr(regimes, "COURSES", {"tiny": Course(tasks, 2)})
+    plain, ordered = (list(run(living(tiny_config, customs=customs))) for customs in (False, True))
+    for (one, _), (other, _) in zip(plain, ordered, strict=True):
+        assert one.losses == other.losses
+    assert {**plain[-1][1]["brain"]}.keys() == ordered[-1][1]["brain"].keys()
+    for name, array in plain[-1][1]["brain"].items():
+        np.testing.assert_array_equal(array, ordered[-1][1]["brain"][name], err_msg=name)
+
+
 def test_slow_weights_follow_and_begin_anew_with_the_others(tiny_config):
     rate, config = 0.3, living(tiny_config, slow_rate=0.3, afresh=True)
     slow = begun = flatten(Brain(config.brain, config.learn.seed))

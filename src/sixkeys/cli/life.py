@@ -25,22 +25,29 @@ from sixkeys.training.lane import Components
 from sixkeys.training.regimes import Stream, stream
 from sixkeys.training.train import Snapshot, train
 
-OURS: Mapping[str, Any] = {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.slow_rate": 0.02}
+OURS: Mapping[str, Any] = {
+    "learn.past_rows": 16,
+    "learn.clone_coef": 1.0,
+    "life.slow_rate": 0.02,
+    "life.customs": True,
+}
 ARMS: Mapping[str, Mapping[str, Any]] = {
     "fine_tuning": {},
     "ewc": {"learn.elastic_coef": 100.0},
     "replay_cloning": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.balanced": False},
-    "ours": OURS,
-    "no_cloning": {"learn.past_rows": 16},
-    "customs": {"learn.past_rows": 16, "learn.clone_coef": 1.0, "life.customs": True},
     "isolation": {"life.isolated": True},
     "scratch": {"life.afresh": True},
+    "ours": OURS,
+    "no_past": {**OURS, "learn.past_rows": 0, "learn.clone_coef": 0.0},
+    "no_cloning": {**OURS, "learn.clone_coef": 0.0},
+    "no_balance": {**OURS, "life.balanced": False},
+    "no_slow": {**OURS, "life.slow_rate": 0.0},
+    "no_customs": {**OURS, "life.customs": False},
     "selective": {**OURS, "life.selective": True},
 }
 """Dotted settings that an arm changes. `replay_cloning` is CLEAR's: a reservoir of all that was lived;
-`customs` is ours without slow weights, the keys in one order; `isolation` is PackNet's: a share of the
-weights to each stage; `scratch` is born again with each stage; `selective` is ours with a rate for each part
-of the brain."""
+`isolation` is PackNet's: a share of the weights to each stage; `scratch` is born again with each stage; `no_`
+is ours without one part; `selective` is ours with a rate for each part of the brain."""
 BASE: Mapping[str, Any] = {
     "learn.learning_rate": 1.5e-3,
     "learn.replay_rows": 8,
