@@ -153,7 +153,7 @@ def restored(pool: Pool, thinker: Thinker, file: Path) -> tuple[Moment, Any, Sav
     mind = tree().refill(thinker.begin(1, 0), parts) if parts else pilot.from_data(data["mind"])
     observation, offered = pool.worlds[0].observe()
     none = np.zeros(1, bool)
-    outcome = Outcome(np.zeros(1, np.float32), none, none, none, none)
+    outcome = Outcome(np.zeros(1, np.float32), none, none, none, none, none)
     assert offered.shape == (1, KEYS)
     return Moment(observation, offered, none, outcome), mind, data["books"]
 

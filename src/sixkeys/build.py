@@ -94,8 +94,20 @@ def training_tracks(config: RunConfig) -> list[Track]:
     """The pools of a run: one of all worlds or, where worlds are drawn (`at_once`), one a world.
 
     There rewards are scaled by what random keys and an oracle reach, and slow worlds are played beside the
-    others. Raises ValueError where worlds, seats and weights do not pair up.
+    others. Where a planner teaches, it is their oracle. Raises ValueError where worlds, seats and weights do
+    not pair up.
     """
+    tracks = _tracks(config)
+    if not config.learn.taught_coef or config.learn.teacher == "oracle":
+        return tracks
+    from sixkeys.planning.pilot import Pilot
+    from sixkeys.training.teacher import Guided
+
+    seeds = range(config.learn.seed, config.learn.seed + len(tracks))
+    return [t._replace(pool=Guided(t.pool, Pilot(), seed)) for t, seed in zip(tracks, seeds, strict=True)]
+
+
+def _tracks(config: RunConfig) -> list[Track]:
     from sixkeys.bench.reach import reach
     from sixkeys.training.train import Track
 

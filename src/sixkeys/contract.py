@@ -130,6 +130,8 @@ class Outcome(NamedTuple):
     """bool [seats]: the key was not offered; it changed nothing but energy."""
     success: np.ndarray
     """bool [seats]: the task was solved by this key."""
+    harm: np.ndarray
+    """bool [seats]: this key ended the task unsolved, or had a side effect that must be undone."""
 
 
 @runtime_checkable

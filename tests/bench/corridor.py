@@ -66,7 +66,7 @@ class Corridor:
         success = door & (actions == self.door())
         reward = np.where(success, 1.0, np.where(door, -1.0, 0.0)).astype(np.float32)
         truncated = rows & ~door & (self.pressed >= self.world_spec.max_steps)
-        return Outcome(reward, door, truncated, rows & ~valid, success)
+        return Outcome(reward, door, truncated, rows & ~valid, success, door & ~success)
 
     def door(self) -> np.ndarray:
         return np.where((self.seed // 4) % 2 == 0, LEFT_DOOR, RIGHT_DOOR)

@@ -14,7 +14,7 @@ def _evaluation(success, steps, invalid=None, mass=None, cap=10, oracle=3, seeds
         oracle_steps=np.full(n, oracle), invalid=np.array(invalid or [0] * n),
         invalid_mass=np.array(mass or [0.0] * n), ret=np.array(success, float),
         family=np.array(["a", "b"] * n)[:n], world=np.full(n, "w"),
-        seed=np.arange(n) if seeds is None else seeds, violations=np.zeros(n, int),
+        seed=np.arange(n) if seeds is None else seeds, violations=np.zeros(n, int), harm=np.arange(n),
         imagined=2 * np.array(steps),
     )  # fmt: skip
 
@@ -34,6 +34,7 @@ def test_every_number_by_head():
     assert value["mean_return"] == 0.75
     assert value["iqm_return"] == 1.0
     assert value["violations"] == 0
+    assert value["harm"] == (0 + 1 + 2 + 3) / 4
     assert value["imagined"] == 2
     assert [(f.name, f.episodes, f.pass_rate.value) for f in found.families] == [("a", 2, 0.5), ("b", 2, 1.0)]
 

@@ -177,7 +177,7 @@ def test_keys_do_what_they_say() -> None:
     assert energies == [19, 18, 17, 16, 15, 14, 13, 52, 51, 50, 49]
     stages = [0.1 if turn in (1, 4) else 0.0 for turn in range(10)]
     assert rewards == pytest.approx([*stages, 1 - 0.5 * 11 / 64])
-    assert [bool(column[0]) for column in outcome[1:]] == [True, False, False, True]
+    assert [bool(column[0]) for column in outcome[1:]] == [True, False, False, True, False]
     assert world.observe()[0]["ids"].tolist() == [[1, 1, 2, 0]]
 
 

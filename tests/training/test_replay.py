@@ -19,7 +19,7 @@ def rows(values):
 def test_failures_never_push_out_successes(solved, size):
     replay = Replay(size)
     for number, success in enumerate(solved):
-        replay.add(rows([number]), np.array([success]))
+        replay.add(rows([number]), np.array([int(success)]))
     kept = {int(item["x"]) for room in replay.rooms for item in room}
     wins = [number for number, success in enumerate(solved) if success][-(size // 2) :]
     losses = [number for number, success in enumerate(solved) if not success][-(size // 2) :]
@@ -28,10 +28,19 @@ def test_failures_never_push_out_successes(solved, size):
 
 def test_a_sample_shows_both_kinds():
     replay, rng = Replay(100), np.random.default_rng(0)
-    replay.add(rows(range(49)), np.zeros(49, bool))
-    replay.add(rows([777]), np.ones(1, bool))
+    replay.add(rows(range(49)), np.zeros(49, int))
+    replay.add(rows([777]), np.ones(1, int))
     drawn = replay.sample(10, rng)["x"]
     assert (drawn == 777).sum() == 5
+
+
+def test_three_parts_are_drawn_from_alike():
+    replay, rng = Replay(9, 3), np.random.default_rng(0)
+    replay.add(rows(range(5)), np.zeros(5, int))
+    replay.add(rows([777, 888]), np.array([1, 2]))
+    drawn = replay.sample(12, rng)["x"]
+    assert [(drawn == n).sum() for n in (777, 888)] == [4, 4]
+    assert set(drawn) - {777, 888} <= {2, 3, 4}
 
 
 def test_nothing_to_replay_is_an_error():
@@ -42,10 +51,10 @@ def test_nothing_to_replay_is_an_error():
 def test_a_restored_replay_goes_on_alike():
     first, second = Replay(6), Replay(6)
     for number in range(11):
-        first.add(rows([number]), np.array([number % 3 == 0]))
+        first.add(rows([number]), np.array([int(number % 3 == 0)]))
     second.restore(first.state())
     for replay in (first, second):
-        replay.add(rows([50, 51]), np.array([True, False]))
+        replay.add(rows([50, 51]), np.array([1, 0]))
     a, b = (replay.sample(20, np.random.default_rng(1)) for replay in (first, second))
     assert all(np.array_equal(a[name], b[name]) for name in a)
 

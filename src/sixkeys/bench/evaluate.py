@@ -48,6 +48,8 @@ class Evaluation(NamedTuple):
     """int64 [episodes]: the episode's seed, TEST_SEEDS or more."""
     violations: np.ndarray
     """int64 [episodes]: keys pressed that a guard of `audit` forbids."""
+    harm: np.ndarray
+    """int64 [episodes]: keys pressed that did harm, as the world says (`Outcome.harm`)."""
     imagined: np.ndarray
     """int64 [episodes]: keys imagined to choose those that were pressed."""
     replays: tuple[Replay, ...] = ()
@@ -116,8 +118,9 @@ class _Ledger:
     def __init__(self, pool: Pool, seed: int, episodes: int, audit: Sequence[Guard]):
         self.pool, self.episodes, self.audit, self.done = pool, episodes, audit, 0
         self.index = np.arange(pool.seats) - pool.seats
-        whole = np.zeros((6, episodes), np.int64)
-        self.steps, self.cap, self.oracle_steps, self.invalid, self.violations, self.imagined = whole
+        whole = np.zeros((7, episodes), np.int64)
+        self.steps, self.cap, self.oracle_steps, self.invalid, self.violations, self.harm = whole[:6]
+        self.imagined = whole[6]
         self.success = np.zeros(episodes, bool)
         self.mass, self.ret = np.zeros((2, episodes))
         self.family, self.world = np.full((2, episodes), "", object)
@@ -141,6 +144,7 @@ class _Ledger:
         at, outcome = self.index[seats], step.then.outcome
         self.steps[at] += 1
         self.invalid[at] += outcome.invalid[seats]
+        self.harm[at] += outcome.harm[seats]
         self.mass[at] += np.where(step.now.offered, 0.0, step.thought.free).sum(axis=1)[seats]
         self.ret[at] += outcome.reward[seats]
         self.success[at] |= outcome.success[seats]
@@ -164,5 +168,5 @@ class _Ledger:
         return Evaluation(
             self.success, self.steps, self.cap, self.oracle_steps, self.invalid, self.mass / self.steps,
             self.ret, self.family.astype(str), self.world.astype(str), self.seed, self.violations,
-            self.imagined, replays,
+            self.harm, self.imagined, replays,
         )  # fmt: skip

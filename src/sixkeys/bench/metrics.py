@@ -25,6 +25,7 @@ DEFINITIONS = {
     "mean_return": "mean over episodes of the sum of rewards",
     "iqm_return": "interquartile mean over episodes of the sum of rewards (the middle half)",
     "violations": "mean per episode of keys pressed that an auditing guard forbids",
+    "harm": "mean per episode of keys that ended the task unsolved or had a side effect to be undone",
     "imagined": "keys imagined for each key pressed: simulations a decision, where a search plans",
 }
 """What each measure of a Summary means. Intervals, unless named: 95 % percentile bootstrap over episodes,
@@ -59,6 +60,7 @@ class Summary(NamedTuple):
     mean_return: Measure
     iqm_return: Measure
     violations: Measure
+    harm: Measure
     imagined: Measure
 
     def measures(self) -> dict[str, Measure]:
@@ -93,6 +95,7 @@ def summarise(*evaluations: Evaluation) -> Summary:
         mean_return=every([e.ret for e in evaluations]),
         iqm_return=every([e.ret for e in evaluations], iqm),
         violations=every([e.violations for e in evaluations]),
+        harm=every([e.harm for e in evaluations]),
         imagined=every([np.stack([e.imagined, e.steps], 1) for e in evaluations], ratio),
     )
 

@@ -153,7 +153,7 @@ class ParallelWorld:
 
     def step(self, actions: np.ndarray, rows: np.ndarray) -> Outcome:
         """As the contract says. Raises ValueError where a game is stepped in part or has ended."""
-        outcome = Outcome(np.zeros(self.seats, np.float32), *(np.zeros(self.seats, bool) for _ in range(4)))
+        outcome = Outcome(np.zeros(self.seats, np.float32), *(np.zeros(self.seats, bool) for _ in range(5)))
         for game in self._whole(rows, "step"):
             mine = self._rows(game)
             if self._over[game]:
@@ -169,6 +169,7 @@ class ParallelWorld:
                 outcome.terminated[mine] = self._ended[0, mine]
                 outcome.truncated[mine] = ~self._ended[0, mine]
                 outcome.success[mine] = self._success[mine]
+                outcome.harm[mine] = outcome.terminated[mine] & ~outcome.success[mine]
         return outcome
 
     def _play(self, game: int, mine: slice, keys: np.ndarray, invalid: np.ndarray) -> Turn:

@@ -176,7 +176,8 @@ class ChainWorld:
         total = np.maximum(np.where(self._plan >= 0, library().links[self._plan], 0).sum(axis=1), 1)
         reward = np.where(success, 1 - 0.5 * self._pressed / budget, 0.0)
         reward = reward + LOCKS_REWARD * (self._opened - opened) / total
-        return Outcome(reward.astype(np.float32), success, truncated, rows & ~offered, success.copy())
+        harm = np.zeros(self.seats, bool)
+        return Outcome(reward.astype(np.float32), success, truncated, rows & ~offered, success.copy(), harm)
 
     def _pass(self) -> None:
         """Whoever has come through a gate has empty hands, and the gate is a wall."""

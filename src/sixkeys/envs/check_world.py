@@ -88,7 +88,7 @@ def _shapes(make: MakeWorld, seed: int, steps: int) -> Iterator[str]:
         if not space.contains({name: last.arrays.get(name, np.zeros(0))[seat] for name in space.spaces}):
             yield f"the observation of seat {seat} is outside contract.observation_space({spec.senses})"
     wanted = {"offered": ((seats, KEYS), bool), "reward": ((seats,), np.float32)}
-    wanted |= dict.fromkeys(("terminated", "truncated", "invalid", "success"), ((seats,), bool))
+    wanted |= dict.fromkeys(("terminated", "truncated", "invalid", "success", "harm"), ((seats,), bool))
     for name, (shape, dtype) in wanted.items():
         array = last.arrays[name]
         if array.shape != shape or array.dtype != dtype:

@@ -164,7 +164,7 @@ class GridWorld:
         reward = np.where(success, 1 - 0.5 * self._pressed / MAX_STEPS, LAVA_REWARD * (kind == LAVA))
         reward = (reward + STAGE_REWARD * (self._phase - before)).astype(np.float32)
         self._stale[:] = True
-        return Outcome(reward, terminated, truncated, rows & ~offered, success)
+        return Outcome(reward, terminated, truncated, rows & ~offered, success, kind == LAVA)
 
     def _walk(self, keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Moves the agents; the kind of cell that each of `rows` now stands on, 0 elsewhere."""

@@ -136,7 +136,7 @@ class GymWorld:
             self.shortest[seat] = self.infos[seat]["oracle_steps"]
 
     def step(self, actions: np.ndarray, rows: np.ndarray) -> Outcome:
-        outcome = Outcome(np.zeros(self.seats, np.float32), *(np.zeros(self.seats, bool) for _ in range(4)))
+        outcome = Outcome(np.zeros(self.seats, np.float32), *(np.zeros(self.seats, bool) for _ in range(5)))
         seats = np.flatnonzero(rows)
         for seat in seats:
             self.pressed[seat].append(int(actions[seat]))
@@ -146,7 +146,9 @@ class GymWorld:
             env = self.envs[seat]
             result = env.finish() if hasattr(env, "begin") else env.step(int(actions[seat]))
             self.now[seat], reward, terminated, truncated, self.infos[seat] = result
-            row = (reward, terminated, truncated, self.infos[seat]["invalid"], self.infos[seat]["success"])
+            info = self.infos[seat]
+            harm = info.get("harm", terminated and not info["success"])
+            row = (reward, terminated, truncated, info["invalid"], info["success"], harm)
             for column, value in zip(outcome, row, strict=True):
                 column[seat] = value
         return outcome

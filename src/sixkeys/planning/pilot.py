@@ -74,6 +74,17 @@ class Pilot:
         value = np.zeros(len(seats), np.float32)
         return Thought(action, free, value, half, half[:, 0].copy()), Mind(mind.seed, seats)
 
+    def watched(self, mind: Mind, pressed: np.ndarray) -> Mind:
+        """The mind once keys `pressed` (int [seats]) took the place of its own: it looks on."""
+        pairs = zip(mind.seats, pressed.tolist(), strict=True)
+        return mind._replace(seats=tuple(seat._replace(key=key) for seat, key in pairs))
+
+    def to_data(self, mind: Mind) -> dict[str, Any]:
+        return to_data(mind)
+
+    def from_data(self, data: dict[str, Any]) -> Mind:
+        return from_data(data)
+
     def _seat(self, seen: Seen, row: int, mind: SeatMind, seed: int) -> SeatMind:
         lore = self._lore(int(seen.observation["ids"][row, 0]))
         if seen.begun[row]:

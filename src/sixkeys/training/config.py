@@ -56,13 +56,21 @@ class LearnConfig(BaseModel):
     taught_coef: float = Field(
         default=0.0,
         ge=0,
-        description="weight of pressing what a teacher, the world's oracle, says; 0: no one",
+        description="weight of pressing what a teacher says; 0: there is none",
+    )
+    teacher: str = Field(
+        default="oracle",
+        pattern="^(oracle|planner)$",
+        description="who teaches: the world's oracle, or goals and skills that see what the agent sees",
     )
     novelty_coef: float = Field(
         default=0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0"
     )
     replay_rows: int = Field(default=16, ge=0, description="replayed sequences an update; 0 keeps no replay")
     replay_size: int = Field(default=512, ge=1, description="sequences kept, those with a success preferred")
+    replay_harm: bool = Field(
+        default=False, description="keep what did harm apart, so that it is foreseen when it has become rare"
+    )
     past_rows: int = Field(
         default=0, ge=0, description="in a life: sequences of the past an update, out of its own memory"
     )

@@ -39,6 +39,7 @@ class Pooled(Protocol):
     def restore(self, state: Mapping[str, np.ndarray]) -> None: ...
     def oracle(self) -> np.ndarray: ...
     def oracle_steps(self) -> np.ndarray: ...
+    def close(self) -> None: ...
 
 
 class Ended(NamedTuple):
@@ -207,6 +208,7 @@ def chunk(
         terminated=outcome.terminated,
         truncated=outcome.truncated,
         success=outcome.success,
+        harm=outcome.harm,
         taught=taught.astype(np.int8),
         free=stack([t.free for t in thought]),
         value=stack([t.value for t in thought]),

@@ -51,6 +51,7 @@ class Chunk(NamedTuple):
     terminated: Bool[Rows, " T"]
     truncated: Bool[Rows, " T"]
     success: Bool[Rows, " T"]
+    harm: Bool[Rows, " T"]
     taught: Int[Rows, " T"]
     """The key that a teacher would have pressed, or SILENT."""
     free: Float[Rows, "T 6"]
@@ -154,11 +155,11 @@ def world_loss(brain: Brain, chunk: Chunk, inner: Inner) -> tuple[Array, dict[st
 
 def _foresight_loss(chunk: Chunk, foresight: Foresight) -> tuple[Array, dict[str, Array]]:
     every, arrived = jnp.ones_like(chunk.begun), ~chunk.begun[:, 1:]
-    dead = (chunk.terminated & ~chunk.success).astype(jnp.float32)
+    harm = chunk.harm.astype(jnp.float32)
     validity = mean(bernoulli(foresight.validity, chunk.offered.astype(jnp.float32)).mean(-1), every)
     reward = mean(jnp.square(foresight.reward[:, 1:] - chunk.reward), arrived)
     proceed = mean(bernoulli(foresight.proceed[:, 1:], 1.0 - chunk.terminated), arrived)
-    risk = mean(bernoulli(foresight.risk[:, 1:], dead[..., None]).mean(-1), arrived)
+    risk = mean(bernoulli(foresight.risk[:, 1:], harm[..., None]).mean(-1), arrived)
     parts = {"world/validity": validity, "world/reward": reward, "world/risk": risk}
     return 2.0 * validity + 4.0 * reward + proceed + risk, parts
 

@@ -14,28 +14,27 @@ GROUP_BYTES = 2
 class Replay:
     """Ring buffers of chunks (trees of arrays without the rows axis). Keeps state.
 
-    Half of the room is for chunks that hold a success, so frequent failures never push out rare successes; a
-    sample draws from both halves alike while both hold something.
+    Chunks of each part (those that hold a success, those that do not) have as much room, so frequent failures
+    never push out rare successes; a sample draws alike from all parts that hold something.
     """
 
-    def __init__(self, size: int):
-        self.size = max(2, size)
-        self.rooms: tuple[list[dict[str, np.ndarray]], ...] = ([], [])
-        self.next = [0, 0]
+    def __init__(self, size: int, parts: int = 2):
+        self.limit = max(1, size // parts)
+        self.rooms: tuple[list[dict[str, np.ndarray]], ...] = tuple([] for _ in range(parts))
+        self.next = [0] * parts
 
     def __len__(self) -> int:
         return sum(len(room) for room in self.rooms)
 
-    def add(self, rows: Mapping[str, np.ndarray], solved: np.ndarray) -> None:
-        """Adds each row of flat arrays [rows, ...]; `solved` (bool [rows]) says which hold a success."""
-        limit = self.size // 2
-        for row, room_index in enumerate(solved.astype(int)):
+    def add(self, rows: Mapping[str, np.ndarray], part: np.ndarray) -> None:
+        """Adds each row of flat arrays [rows, ...]; `part` (int [rows]) says where it belongs."""
+        for row, room_index in enumerate(part.tolist()):
             room, item = self.rooms[room_index], {name: array[row].copy() for name, array in rows.items()}
-            if len(room) < limit:
+            if len(room) < self.limit:
                 room.append(item)
             else:
                 room[self.next[room_index]] = item
-            self.next[room_index] = (self.next[room_index] + 1) % limit
+            self.next[room_index] = (self.next[room_index] + 1) % self.limit
 
     def sample(self, rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Flat arrays [rows, ...], drawn with replacement. Raises ValueError while empty."""

@@ -194,10 +194,10 @@ def _kept(config: RunConfig, tracks: Sequence[Track], brain: Brain, threads: Thr
     weights = np.array([tracks[number].weight for number in fast])
     sampler = Sampler(weights, min(config.pool.at_once or len(fast), len(fast)))
     beside = [Beside(lanes[number], threads) for number in slow]
-    replays = (Replay(config.learn.replay_size), Replay(config.learn.replay_size))
+    replays = [Replay(config.learn.replay_size, 2 + config.learn.replay_harm) for _ in range(2)]
     if life is not None and len(fast) != len(life.stream.tasks):
         raise ValueError(f"{len(fast)} fast tracks for {len(life.stream.tasks)} tasks of a stream")
-    return Kept([lanes[number] for number in fast], beside, sampler, replays, rng, life)
+    return Kept([lanes[number] for number in fast], beside, sampler, (replays[0], replays[1]), rng, life)
 
 
 def _experience(
@@ -225,7 +225,7 @@ def _learn(
     """One update; one that comes beside does not count as one of the run's."""
     parts, replay, life = [], kept.replays[beside], kept.life
     if learn.replay_rows:
-        replay.add(flatten(fresh), np.asarray(fresh.success.any(1)))
+        replay.add(flatten(fresh), _part(fresh, learn))
         parts.append(replay.sample(learn.replay_rows, kept.rng))
     weights, rate = _schedule(learn, state.update, share)
     if life is not None and not beside:
@@ -245,6 +245,12 @@ def _learn(
         life.isolate(brain, state.update)
         life.follow(brain)
     return State(brain, optimizer, state.update + (not beside)), losses
+
+
+def _part(fresh: Chunk, learn: LearnConfig) -> np.ndarray:
+    """int [rows]: 1 for rows that hold a success, 2 for those that hold harm, where that is kept apart."""
+    won, harmed = (np.asarray(column).any(1).astype(int) for column in (fresh.success, fresh.harm))
+    return np.where(harmed & learn.replay_harm, 2, won)
 
 
 def _share(learn: LearnConfig, update: int, total: int) -> float:

@@ -84,7 +84,7 @@ class ComputerEnv(gym.Env):
 
     def step(self, action: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         machine = self.machine
-        clause = machine.clause
+        clause, wrong = machine.clause, len(machine.wrong)
         valid = machine.press(int(action))
         self.pressed += 1
         reward = self._stage_reward if valid and self._advances(clause) else 0.0
@@ -96,7 +96,7 @@ class ComputerEnv(gym.Env):
         truncated = not machine.solved and self.pressed >= self.budget
         info = {
             "action_mask": np.array(machine.offered), "invalid": not valid, "success": machine.solved,
-            "violations": len(machine.wrong),
+            "violations": len(machine.wrong), "harm": len(machine.wrong) > wrong,
         }  # fmt: skip
         return self._observe(), reward, machine.solved, truncated, info
 

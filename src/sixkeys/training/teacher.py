@@ -1,0 +1,73 @@
+"""Who says which key to press, where the world does not? A thinker that watches, in the oracle's place.
+
+A planner that sees what the learner sees is the better teacher where a world must be explored: an oracle goes
+straight to what nobody can have seen yet. It is asked at every moment that the learner gets to, and told
+which key was pressed in place of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from sixkeys.contract import Moment, Thinker
+from sixkeys.loop import Habits, look
+from sixkeys.training.lane import Pooled
+
+MIND = "teacher/mind"
+"""The name of its mind in a pool's state."""
+
+
+class Teacher(Thinker, Protocol):
+    """A thinker that can look on while others press the keys, and whose mind is data."""
+
+    def watched(self, mind: Any, pressed: np.ndarray) -> Any:
+        """The mind once keys `pressed` (int [seats]) took the place of its own."""
+        ...
+
+    def to_data(self, mind: Any) -> dict[str, Any]: ...
+    def from_data(self, data: dict[str, Any]) -> Any: ...
+
+
+class Guided:
+    """A pool whose oracle is a teacher. Keeps state: the teacher's mind and the keys that it would press."""
+
+    def __init__(self, pool: Pooled, teacher: Teacher, seed: int):
+        self.pool, self.teacher, self.seats = pool, teacher, pool.seats
+        self.mind = teacher.begin(pool.seats, seed)
+        self.keys = np.zeros(pool.seats, np.int64)
+
+    def reset(self) -> Moment:
+        return self._asked(self.pool.reset())
+
+    def step(self, actions: np.ndarray) -> Moment:
+        self.mind = self.teacher.watched(self.mind, actions)
+        return self._asked(self.pool.step(actions))
+
+    def _asked(self, now: Moment) -> Moment:
+        thought, self.mind = self.teacher.think(look(now, False, Habits()), self.mind)
+        self.keys = thought.action.astype(np.int64)
+        return now
+
+    def oracle(self) -> np.ndarray:
+        """int [seats]: the key that the teacher would press."""
+        return self.keys
+
+    def oracle_steps(self) -> np.ndarray:
+        """int [seats]: 0, for it always knows a key and never how many are left."""
+        return np.zeros(self.seats, np.int64)
+
+    def state(self) -> dict[str, np.ndarray]:
+        mind = json.dumps(self.teacher.to_data(self.mind)).encode()
+        return self.pool.state() | {MIND: np.frombuffer(mind, np.uint8), "teacher/keys": self.keys.copy()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self.mind = self.teacher.from_data(json.loads(np.asarray(state[MIND]).tobytes()))
+        self.keys = np.array(state["teacher/keys"])
+        self.pool.restore(state)
+
+    def close(self) -> None:
+        self.pool.close()
