@@ -94,17 +94,15 @@ def training_tracks(config: RunConfig) -> list[Track]:
     """The pools of a run: one of all worlds or, where worlds are drawn (`at_once`), one a world.
 
     There rewards are scaled by what random keys and an oracle reach, and slow worlds are played beside the
-    others. Where a planner teaches, it is their oracle. Raises ValueError where worlds, seats and weights do
+    others. A planner that teaches is named with each. Raises ValueError where worlds, seats and weights do
     not pair up.
     """
     tracks = _tracks(config)
     if not config.learn.taught_coef or config.learn.teacher == "oracle":
         return tracks
     from sixkeys.planning.pilot import Pilot
-    from sixkeys.training.teacher import Guided
 
-    seeds = range(config.learn.seed, config.learn.seed + len(tracks))
-    return [t._replace(pool=Guided(t.pool, Pilot(), seed)) for t, seed in zip(tracks, seeds, strict=True)]
+    return [track._replace(teacher=Pilot()) for track in tracks]
 
 
 def _tracks(config: RunConfig) -> list[Track]:

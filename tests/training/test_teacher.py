@@ -26,7 +26,7 @@ def test_who_does_as_told_solves_the_task():
     won = 0
     for _ in range(200):
         won += pool.step(pool.oracle()).outcome.success.sum()
-    pool.close()
+    pool.pool.close()
     assert won >= 2
 
 
@@ -42,7 +42,7 @@ def test_it_looks_on_whatever_is_pressed():
             seats=tuple(s._replace(key=int(k)) for s, k in zip(mind.seats, pressed, strict=True))
         )
         now = pool.step(pressed)
-    pool.close()
+    pool.pool.close()
     assert (pool.oracle_steps() >= 0).all()
 
 

@@ -165,9 +165,6 @@ class Ordered:
         self.does = np.array(state["does"])
         self.pool.restore({name: array for name, array in state.items() if name != "does"})
 
-    def close(self) -> None:
-        self.pool.close()
-
 
 class Settled:
     """A Thinker around an agent that knows the orders of a life and looks for none."""

@@ -68,6 +68,3 @@ class Guided:
         self.mind = self.teacher.from_data(json.loads(np.asarray(state[MIND]).tobytes()))
         self.keys = np.array(state["teacher/keys"])
         self.pool.restore(state)
-
-    def close(self) -> None:
-        self.pool.close()

@@ -28,6 +28,7 @@ from sixkeys.training.life import Life, unflat
 from sixkeys.training.losses import Chunk, Weights, total_loss
 from sixkeys.training.replay import Replay
 from sixkeys.training.sampler import Sampler
+from sixkeys.training.teacher import Guided, Teacher
 from sixkeys.training.trees import flatten, refill
 
 
@@ -39,6 +40,8 @@ class Track(NamedTuple):
     scale: float = 1.0
     beside: bool = False
     """Whether it is slow, and played in a thread of its own."""
+    teacher: Teacher | None = None
+    """Who teaches there in the oracle's place."""
 
 
 class Kept(NamedTuple):
@@ -186,7 +189,8 @@ def _kept(config: RunConfig, tracks: Sequence[Track], brain: Brain, threads: Thr
     for number, track in enumerate(tracks):
         own = rng if [number] == fast[:1] else np.random.default_rng([seed, 1, number])
         customs = life.customs if life is not None else None
-        pool = track.pool if customs is None else Ordered(track.pool, customs)
+        pool = track.pool if track.teacher is None else Guided(track.pool, track.teacher, seed + number)
+        pool = pool if customs is None else Ordered(pool, customs)
         lanes.append(Lane(pool, brain, seed + number, own, first, track.scale))
         first += track.pool.seats
     if len({tracks[number].pool.seats for number in fast}) != 1:
