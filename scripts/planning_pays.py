@@ -68,12 +68,19 @@ def main() -> None:
         for simulations in options.simulations
         for risk in options.risks
     ]
+    compare(options.case, arms, options.checkpoints, options.episodes, options.sample)
+
+
+def compare(
+    case: str, arms: Sequence[Arm], checkpoints: Sequence[str | None], episodes: int, sample: bool
+) -> None:
+    """Plays all arms and prints a row each; the first is what the others are compared with."""
     bare: list[Evaluation] = []
     for arm in arms:
         start = time.perf_counter()
-        got = [played(arm, options, checkpoint) for checkpoint in options.checkpoints]
+        got = [played(arm, case, checkpoint, episodes, sample) for checkpoint in checkpoints]
         keys = sum(int(one.steps.sum()) for one in got)
-        row(options.case, arm, got, bare or got, 1000 * (time.perf_counter() - start) / keys)
+        row(case, arm, got, bare or got, 1000 * (time.perf_counter() - start) / keys)
         bare = bare or got
 
 
@@ -83,15 +90,15 @@ def pair(text: str) -> tuple[float, float]:
     return one, other
 
 
-def played(arm: Arm, options: argparse.Namespace, checkpoint: str | None) -> Evaluation:
+def played(arm: Arm, case: str, checkpoint: str | None, episodes: int, sample: bool) -> Evaluation:
     """All episodes of one arm by the agent of one training seed."""
-    world, seats = world_of(options.case)
+    world, seats = world_of(case)
     agent, _ = build.load_agent(
-        checkpoint, not options.sample, arm.coef, planner=arm.planner, simulations=arm.simulations,
+        checkpoint, not sample, arm.coef, planner=arm.planner, simulations=arm.simulations,
         risk_coef=arm.risk[0], risk_limit=arm.risk[1],
     )  # fmt: skip
     pools = build.evaluation_pools(world, seats)
-    return evaluate(agent, pools, options.episodes, masked=False)
+    return evaluate(agent, pools, episodes, masked=False)
 
 
 def world_of(name: str) -> tuple[str, int]:
