@@ -105,6 +105,23 @@ WEB = settings(
     learn__replay_rows=8,
 )
 """Real pages in a real browser: few keys a second."""
+MAZE = settings(
+    learn__learning_rate=1.5e-3,
+    learn__stage1_updates=0,
+    learn__unroll=16,
+    learn__replay_rows=8,
+    learn__taught_coef=1.0,
+    learn__teacher="planner",
+)
+"""What must be explored, taught by a planner that sees what the agent sees."""
+MAZES = {
+    "corridor": ("KeyCorridorS3R3-v0", 500_000, "minigrid_corridor"),
+    "memory": ("MemoryS13-v0", 300_000, "minigrid_memory"),
+    "rooms": ("MultiRoom-N4-S5-v0", 500_000, "minigrid_rooms"),
+    "locked": ("LockedRoom-v0", 800_000, "minigrid_locked"),
+    "obstructed": ("ObstructedMaze-2Dlh-v0", 800_000, "minigrid_obstructed"),
+}
+"""Study -> task of MiniGrid, keys, case."""
 COMPUTER_HELD_OUT = (
     "computer_note_form", "computer_mail_rename", "computer_cell_note", "computer_report_long",
     "computer_tidy_long",
@@ -141,6 +158,13 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
             Study(
                 "computer", ("computer:computer_mixed",), (32,), ALONE,
                 cases=("computer_mixed", *COMPUTER_HELD_OUT),
+            ),
+            *(
+                Study(
+                    name, (f"minigrid:MiniGrid-{task}",), (16,),
+                    MappingProxyType({**MAZE, "learn.rl_steps": keys}), cases=(case,),
+                )
+                for name, (task, keys, case) in MAZES.items()
             ),
             Study("web", ("web:web_mixed",), (8,), WEB),
             Study(

@@ -90,6 +90,10 @@ def _planned(value: float) -> tuple[Gate, ...]:
     return (Gate("pass_rate", "unmasked", "at_least", value, PLANNER),)
 
 
+def _learnt_and_planned(value: float) -> tuple[Gate, ...]:
+    return (at_least("pass_rate", "unmasked", value), *_planned(value))
+
+
 LADDER: tuple[Case, ...] = (
     Case("grid_empty", "grid", "grid_empty", 1, gates=_passes(0.95)),
     Case("grid_rooms", "grid", "grid_rooms", 2, gates=_passes(0.95)),
@@ -100,6 +104,14 @@ LADDER: tuple[Case, ...] = (
     Case("grid_mixed", "grid", "grid_mixed", 3, gates=_passes(0.9)),
     Case("minigrid_empty", "minigrid", "MiniGrid-Empty-5x5-v0", 1, 200, 16, _passes(0.95)),
     Case("minigrid_doorkey", "minigrid", "MiniGrid-DoorKey-5x5-v0", 3, 200, 16, _passes(0.95)),
+    *(
+        Case(f"minigrid_{name}", "minigrid", f"MiniGrid-{task}", 5, 100, 20, _learnt_and_planned(value))
+        for name, task, value in (
+            ("corridor", "KeyCorridorS3R3-v0", 0.8), ("memory", "MemoryS13-v0", 0.95),
+            ("rooms", "MultiRoom-N4-S5-v0", 0.8), ("locked", "LockedRoom-v0", 0.5),
+            ("obstructed", "ObstructedMaze-2Dlh-v0", 0.3),
+        )
+    ),
     Case("tools_mixed", "tools", "tools_mixed", 3, gates=_passes(0.8)),
     Case("tools_heldout", "tools", "tools_heldout", 5),
     *(
