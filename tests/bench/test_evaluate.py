@@ -5,7 +5,9 @@ import pytest
 from corridor import (
     CAP,
     FORWARD,
+    LEFT_DOOR,
     LOOK,
+    RIGHT_DOOR,
     Corridor,
     Endless,
     HintFollower,
@@ -143,6 +145,23 @@ def test_an_auditing_guard_counts_and_does_not_veto():
     assert found.success.all()
     assert found.violations.tolist() == right.astype(int).tolist()
     assert evaluate(Reader(), make_pool, 4, False).violations.sum() == 0
+
+
+class Stubborn(Reader):
+    """Takes the left door whatever it reads."""
+
+    def think(self, seen, mind):
+        thought, mind = super().think(seen, mind)
+        return thought._replace(
+            action=np.where(thought.action == RIGHT_DOOR, LEFT_DOOR, thought.action)
+        ), mind
+
+
+def test_keys_that_do_harm_are_counted():
+    found = evaluate(Stubborn(), make_pool, 16, False)
+    assert found.harm.tolist() == (~found.success).astype(int).tolist()
+    assert 0 < found.harm.sum() < 16
+    assert not evaluate(Reader(), make_pool, 16, False).harm.any()
 
 
 class Dreamer(Reader):

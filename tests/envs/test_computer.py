@@ -277,8 +277,8 @@ def test_a_side_effect_costs_once() -> None:
             while env.machine.item.cells[0] != (symbols.Kind.COMMAND, command):
                 env.step(NEXT)
             _, reward, _, _, info = env.step(CONFIRM)
-            seen.append((info["violations"], round(reward, 3)))
-    assert seen == [(1, -0.02), (0, 0.0), (1, 0.0), (0, 0.0)]
+            seen.append((info["violations"], info["harm"], round(reward, 3)))
+    assert seen == [(1, True, -0.02), (0, False, 0.0), (1, True, 0.0), (0, False, 0.0)]
 
 
 def test_held_out_families_are_new_combinations_of_known_parts() -> None:

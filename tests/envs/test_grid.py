@@ -191,6 +191,7 @@ def test_lava_ends_without_success_and_the_budget_cuts_off() -> None:
     assert outcome.terminated.tolist() == [True, False]
     assert outcome.truncated.tolist() == [False, True]
     assert not outcome.success.any()
+    assert outcome.harm.tolist() == [True, False]
     assert outcome.reward.tolist() == [-0.5, 0.0]
     with pytest.raises(ValueError, match=r"seats \[0, 1\] have no running episode"):
         world.step(np.zeros(2, int), np.ones(2, bool))
