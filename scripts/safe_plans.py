@@ -29,6 +29,7 @@ class Options:
 
     world: Annotated[str, tyro.conf.Positional]
     """world:task, such as grid:grid_lava"""
+    ways: tuple[str, ...] = tuple(WAYS)
     seeds: tuple[int, ...] = (0, 1, 2)
     updates: int = 3000
     """of 8 seats and 4 keys each: 96,000 keys, two to three minutes"""
@@ -81,7 +82,7 @@ def main() -> None:
         Arm("search", coef, options.simulations, risk)
         for coef, risk in ((0.0, (0.0, 1.0)), (options.coef, (0.0, 1.0)), (options.coef, options.risks))
     ]
-    for way in WAYS:
+    for way in options.ways:
         folders = [trained(options, way, seed) for seed in options.seeds]
         print(f"{way}:", flush=True)
         compare(options.world, arms, folders, options.episodes, sample=True)
