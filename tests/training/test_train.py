@@ -28,7 +28,7 @@ def run(config, resume=None, take=None):
 @pytest.mark.parametrize("world", ["grid:grid_mixed", "minigrid:MiniGrid-DoorKey-5x5-v0"])
 def test_a_resumed_run_gives_the_same_bits(tiny_config, world, tmp_path):
     pool = tiny_config.pool.model_copy(update={"worlds": (world,)})
-    learn = tiny_config.learn.model_copy(update={"novelty_coef": 0.1})
+    learn = tiny_config.learn.model_copy(update={"novelty_coef": 0.1, "greedy_share": 0.5})
     config = tiny_config.model_copy(update={"pool": pool, "learn": learn, "memory": True})
     whole = list(run(config))
     half = list(run(config, take=4))[-1]

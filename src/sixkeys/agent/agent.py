@@ -19,9 +19,11 @@ from sixkeys.agent.brain import Brain, Decision, Mind, Pondered
 from sixkeys.contract import KEYS, Seen, Thought
 
 
-@partial(jax.jit, static_argnames=("greedy", "planning_coef"))
-def _think(brain: Brain, seen: dict, mind: Mind, greedy: bool, planning_coef: float) -> tuple[Decision, Mind]:
-    return jax.vmap(lambda row, own: brain.think(row, own, greedy, planning_coef))(seen, mind)
+@partial(jax.jit, static_argnames=("planning_coef",))
+def _think(
+    brain: Brain, seen: dict, mind: Mind, greedy: Array, planning_coef: float
+) -> tuple[Decision, Mind]:
+    return jax.vmap(lambda row, own, best: brain.think(row, own, best, planning_coef))(seen, mind, greedy)
 
 
 @jax.jit
@@ -35,11 +37,11 @@ def _advise(brain: Brain, pondered: Pondered, rows: Array, simulations: int) -> 
     return jax.vmap(lambda one: brain.advise(one, brain.effort(simulations)))(some)
 
 
-@partial(jax.jit, static_argnames=("greedy",))
+@jax.jit
 def _decide(
-    brain: Brain, pondered: Pondered, heard: Array, greedy: bool, keys: Array
+    brain: Brain, pondered: Pondered, heard: Array, greedy: Array, keys: Array
 ) -> tuple[Decision, Mind]:
-    return jax.vmap(lambda one, said, n: brain.decide(one, said, greedy, n))(pondered, heard, keys)
+    return jax.vmap(brain.decide)(pondered, heard, greedy, keys)
 
 
 GROUP = 8
@@ -47,9 +49,12 @@ GROUP = 8
 
 
 class Agent:
-    """A Thinker around a brain. Holds weights and no other state: the mind travels outside."""
+    """A Thinker around a brain. Holds weights and no other state: the mind travels outside.
 
-    def __init__(self, brain: Brain, greedy: bool = False, planning_coef: float | None = None):
+    greedy: whether the likeliest key is pressed, or one that is drawn; for all seats, or bool [seats].
+    """
+
+    def __init__(self, brain: Brain, greedy: bool | np.ndarray = False, planning_coef: float | None = None):
         self.brain = brain
         self.greedy = greedy
         self.planning_coef = brain.config.planning_coef if planning_coef is None else planning_coef
@@ -60,14 +65,14 @@ class Agent:
         return jax.tree.map(lambda x: jnp.broadcast_to(x, (seats, *x.shape)), one)._replace(key=keys)
 
     def think(self, seen: Seen, mind: Mind) -> tuple[Thought, Mind]:
-        config = self.brain.config
+        config, greedy = self.brain.config, np.broadcast_to(self.greedy, seen.begun.shape)
         if self.planning_coef > 0 and config.planner == "search" and config.simulations == 0:
-            decision, mind = self._gated(seen, mind)
+            decision, mind = self._gated(seen, mind, greedy)
         else:
-            decision, mind = _think(self.brain, plain(seen), mind, self.greedy, self.planning_coef)
+            decision, mind = _think(self.brain, plain(seen), mind, greedy, self.planning_coef)
         return Thought(*(np.asarray(column) for column in decision)), mind
 
-    def _gated(self, seen: Seen, mind: Mind) -> tuple[Decision, Mind]:
+    def _gated(self, seen: Seen, mind: Mind, greedy: np.ndarray) -> tuple[Decision, Mind]:
         """Every seat is searched as long as it seems to be worth there."""
         pondered = _ponder(self.brain, plain(seen), mind)
         keys = gate.simulations(np.asarray(pondered.stake), self.brain.config.simulation_cost)
@@ -79,7 +84,7 @@ class Agent:
                 rows = seats[start : start + size]
                 said = _advise(self.brain, pondered, np.resize(rows, size), level)
                 heard[rows] = self.planning_coef * np.asarray(said)[: len(rows)]
-        return _decide(self.brain, pondered, heard, self.greedy, keys)
+        return _decide(self.brain, pondered, heard, greedy, keys)
 
 
 def plain(seen: Seen) -> dict[str, Any]:

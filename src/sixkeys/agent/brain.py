@@ -100,7 +100,7 @@ class Brain(eqx.Module):
         return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key)
 
     def think(
-        self, seen: dict[str, Any], mind: Mind, greedy: bool, planning_coef: float
+        self, seen: dict[str, Any], mind: Mind, greedy: bool | Array, planning_coef: float
     ) -> tuple[Decision, Mind]:
         """One thought. `seen` holds one seat's observation, begun, offered, forbidden, recalled and words."""
         pondered = self.ponder(seen, mind)
@@ -134,11 +134,11 @@ class Brain(eqx.Module):
         return Pondered(root, logits, trusted, at_stake, decision, mind, percept.labels, choose, plan)
 
     def decide(
-        self, pondered: Pondered, heard: Float[Array, 6], greedy: bool, keys: int | Array
+        self, pondered: Pondered, heard: Float[Array, 6], greedy: bool | Array, keys: int | Array
     ) -> tuple[Decision, Mind]:
         """The choice, once advice was `heard` (zeros: none) that took `keys` imagined keys."""
         logits = pondered.logits + heard
-        action = jnp.argmax(logits) if greedy else jax.random.categorical(pondered.choose, logits)
+        action = jnp.where(greedy, jnp.argmax(logits), jax.random.categorical(pondered.choose, logits))
         action = action.astype(jnp.int32)
         decision = pondered.decision._replace(action=action, imagined=jnp.int32(keys))
         return decision, pondered.mind._replace(label=pondered.labels[action], action=action)

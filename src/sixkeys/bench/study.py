@@ -112,8 +112,9 @@ MAZE = settings(
     learn__replay_rows=8,
     learn__taught_coef=1.0,
     learn__teacher="planner",
+    learn__greedy_share=0.5,
 )
-"""What must be explored, taught by a planner that sees what the agent sees."""
+"""What must be explored, taught by a planner that sees what the agent sees, and that greedy loops too."""
 MAZES = {
     "corridor": ("KeyCorridorS3R3-v0", 500_000, "minigrid_corridor"),
     "memory": ("MemoryS13-v0", 300_000, "minigrid_memory"),

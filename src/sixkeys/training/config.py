@@ -63,6 +63,9 @@ class LearnConfig(BaseModel):
         pattern="^(oracle|planner)$",
         description="who teaches: the world's oracle, or goals and skills that see what the agent sees",
     )
+    greedy_share: float = Field(
+        default=0.0, ge=0, le=1, description="share of episodes played as greedy evaluation plays them"
+    )
     novelty_coef: float = Field(
         default=0.0, ge=0, description="bonus for a patch not yet seen in the episode; falls to 0"
     )

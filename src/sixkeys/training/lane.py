@@ -24,7 +24,7 @@ from sixkeys.training.novelty import Novelty
 from sixkeys.training.trees import flatten, refill
 
 REST = 3.0
-OWN = ("hints", "begun_at", "wasted", "keys")
+OWN = ("hints", "greedy", "begun_at", "wasted", "keys")
 Components = dict[str, dict[str, np.ndarray]]
 
 
@@ -86,6 +86,8 @@ class Lane:
         self.novelty = Novelty(pool.seats)
         self.hints = np.ones(pool.seats, bool)
         """bool [seats]: who sees the mask in this episode."""
+        self.greedy = np.zeros(pool.seats, bool)
+        """bool [seats]: who presses its likeliest key in this episode."""
         self.begun_at = np.zeros(pool.seats, np.int64)
         """int64 [seats]: keys pressed in this episode."""
         self.wasted = np.zeros(pool.seats, np.int64)
@@ -94,13 +96,17 @@ class Lane:
 
     def gather(self, brain: Brain, habits: Habits, learn: LearnConfig) -> Gathered:
         """`unroll` steps of the loop."""
-        agent, first, steps, rows, new = Agent(brain, planning_coef=0.0), self.mind, [], [], []
+        first, steps, rows, new = self.mind, [], [], []
         taught: list[np.ndarray] = []
         for _ in range(learn.unroll):
             now = self.now
             taught.append(self._teacher(learn))
             drawn = self.rng.random(self.pool.seats) >= learn.action_mask_dropout
             self.hints = np.where(now.begun, drawn, self.hints)
+            if learn.greedy_share:
+                drawn = self.rng.random(self.pool.seats) < learn.greedy_share
+                self.greedy = np.where(now.begun, drawn, self.greedy)
+            agent = Agent(brain, self.greedy, planning_coef=0.0)
             step, self.mind = turn(self.pool, now, agent, self.mind, self.hints, habits)
             self.now, outcome = step.then, step.then.outcome
             begun = self.now.begun
@@ -146,7 +152,8 @@ class Lane:
         restore_random(self.rng, saved["random"])
         carry, moment = dict(saved["carry"]), saved["moment"]
         own = {name: np.array(carry.pop(name)) for name in OWN}
-        self.hints, self.begun_at, self.wasted = own["hints"], own["begun_at"], own["wasted"]
+        self.hints, self.greedy = own["hints"], own["greedy"]
+        self.begun_at, self.wasted = own["begun_at"], own["wasted"]
         self.keys, self.mind = int(own["keys"]), refill(self.mind, carry)
         seen = {n.split("/", 1)[1]: a for n, a in moment.items() if n.startswith("observation/")}
         outcome = Outcome(*(moment[name] for name in Outcome._fields))
