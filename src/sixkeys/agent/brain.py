@@ -89,7 +89,7 @@ class Brain(eqx.Module):
     def __init__(self, config: BrainConfig, seed: int):
         rng = np.random.default_rng(seed)
         self.perception = Perception(rng, config.width, config.senses)
-        self.world_model = WorldModel(rng, config.width, config.hidden)
+        self.world_model = WorldModel(rng, config.width, config.hidden, config.use_past)
         self.self_model = SelfModel(rng, config.hidden, LATENTS * CLASSES)
         self.workspace = Workspace(rng, config.width, config.hidden, config.slots, config.use_workspace)
         self.policy = Policy(rng, config.width)

@@ -18,13 +18,15 @@ from jaxtyping import Array, Bool, Float, Int
 from sixkeys.agent.brain import Brain, Inner, Mind
 from sixkeys.agent.policy import behaviour, valid_mass
 from sixkeys.agent.self_model import STEP_UNIT
-from sixkeys.agent.world_model import Belief, Foresight, divergence
+from sixkeys.agent.world_model import KINDS, Belief, Foresight, divergence
 from sixkeys.training.config import LearnConfig
 from sixkeys.training.consolidate import distance
 
 SCALE_FLOOR = 0.2
 """Advantages are divided by their spread, but by no less than this: noise must not become a lesson."""
 
+MEMORY = 16.0
+"""Keys after which two thirds of an age are told apart from an endless one."""
 SILENT = -1
 """In place of a teacher's key where no teacher was asked."""
 
@@ -150,7 +152,32 @@ def world_loss(brain: Brain, chunk: Chunk, inner: Inner) -> tuple[Array, dict[st
     )
     surprise = mean(kl(inner.posterior, inner.prior)[:, 1:], arrived)
     losses = {"world/cells": mean(cells, every), "world/percept": mean(percept, every), "world/kl": surprise}
+    if model.past is not None:
+        ages, known = jax.vmap(ages_of)(kinds, chunk.begun)
+        wrong = jnp.square(each(model.past)(inner.belief.h) - ages).sum(-1)
+        losses["world/past"] = mean(wrong, known)
+        total = total + 4.0 * losses["world/past"]
     return total, {**losses, **awake_parts}
+
+
+def ages_of(
+    kinds: Int[Rows, "T+1 cells"], begun: Bool[Rows, " T+1"]
+) -> tuple[Float[Array, "T+1 kinds"], Bool[Array, " T+1"]]:
+    """How long ago each kind of thing was first seen, before this moment and in this episode; and where that
+    is known, for a chunk may begin in the midst of an episode.
+
+    0 where it was not seen, else 0.25 for a moment ago, towards 1 as it grows old.
+    """
+    present = jax.nn.one_hot(kinds, KINDS).any(1)
+
+    def step(carry: tuple[Array, Array], x: tuple[Array, Array]) -> tuple[tuple, tuple]:
+        (age, known), (here, begun) = carry, x
+        age, known = jnp.where(begun, 0, age), known | begun
+        told = jnp.where(age > 0, 1.0 - 0.75 * jnp.exp((1.0 - age) / MEMORY), 0.0)
+        return (jnp.where((age > 0) | here, age + 1, 0), known), (told, known)
+
+    start = (jnp.zeros(KINDS, jnp.int32), jnp.bool_(False))
+    return jax.lax.scan(step, start, (present, jnp.asarray(begun)))[1]
 
 
 def _foresight_loss(chunk: Chunk, foresight: Foresight) -> tuple[Array, dict[str, Array]]:
