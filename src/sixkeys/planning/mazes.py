@@ -123,9 +123,17 @@ class Mazes(Rooms):
 
     def _spots(self, known: Known) -> list[Place]:
         """The nearest places where a thing in the way is in nobody's way: away from doors, and what can be
-        entered around them is in one piece."""
-        near = (place for place in far(known, known.at, self.enters) if place != known.at)
-        return [place for place in near if self._spare(place, known)][:SPOTS]
+        entered around them is in one piece. In narrow rooms, where there is none, a thing may lie wherever
+        what is wanted can still be reached."""
+        near = [place for place in far(known, known.at, self.enters) if place != known.at]
+        spare = [place for place in near if self._spare(place, known)]
+        return (spare or [place for place in near if self._leaves_way(place, known)])[:SPOTS]
+
+    def _leaves_way(self, place: Place, known: Known) -> bool:
+        blocked = known.cells[place]._replace(kind=BALL)
+        reached = far(known._replace(cells={**known.cells, place: blocked}), known.at, self.enters)
+        wanted = {other for prize in self._prizes(known) for other in beside(prize)}
+        return known.cells[place].kind == FLOOR and not wanted.isdisjoint(reached)
 
     def _spare(self, place: Place, known: Known) -> bool:
         row, column = place

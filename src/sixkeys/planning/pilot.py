@@ -70,7 +70,8 @@ class Pilot:
         seats = tuple(self._seat(seen, row, old, mind.seed) for row, old in enumerate(mind.seats))
         action = np.array([seat.key for seat in seats], np.int32)
         half = np.full((len(seats), KEYS), 0.5, np.float32)
-        free = np.eye(KEYS, dtype=np.float32)[action]
+        planned = np.array([seat.plan is not None for seat in seats])
+        free = np.where(planned[:, None], np.eye(KEYS, dtype=np.float32)[action], np.float32(1 / KEYS))
         value = np.zeros(len(seats), np.float32)
         return Thought(action, free, value, half, half[:, 0].copy()), Mind(mind.seed, seats)
 

@@ -258,10 +258,13 @@ def imitation_loss(chunk: Chunk, inner: Inner, config: LearnConfig, gamma: float
 
 def taught_loss(chunk: Chunk, inner: Inner) -> Array:
     """Cross-entropy in nats of the policy against the keys of a teacher, who is asked where the agent itself
-    has got to: DAgger, Ross et al. 2011. 0 where none was asked."""
+    has got to: DAgger, Ross et al. 2011. 0 where none was asked, or says a key that may not be pressed."""
     logp, _ = pressed(chunk, inner)
-    said = jnp.take_along_axis(logp, jnp.maximum(chunk.taught, 0)[..., None], -1)[..., 0]
-    return mean(-said, ~chunk.begun[:, 1:] & (chunk.taught != SILENT))
+    key = jnp.maximum(chunk.taught, 0)[..., None]
+    said, open_ = (
+        jnp.take_along_axis(x, key, -1)[..., 0] for x in (logp, chunk.seen[:, :-1] & ~chunk.forbidden[:, :-1])
+    )
+    return mean(-said, ~chunk.begun[:, 1:] & (chunk.taught != SILENT) & open_)
 
 
 def clone_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:

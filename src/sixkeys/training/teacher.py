@@ -17,8 +17,10 @@ from sixkeys.contract import Moment, Thinker
 from sixkeys.loop import Habits, look
 from sixkeys.training.lane import Pooled
 
-MIND = "teacher/mind"
-"""The name of its mind in a pool's state."""
+MIND, KEYS, SURE = "teacher/mind", "teacher/keys", "teacher/certain"
+"""Names in a pool's state."""
+CERTAIN = 0.5
+"""A teacher is certain of a key that it would press with a larger probability than this."""
 
 
 class Teacher(Thinker, Protocol):
@@ -33,12 +35,16 @@ class Teacher(Thinker, Protocol):
 
 
 class Guided:
-    """A pool whose oracle is a teacher. Keeps state: the teacher's mind and the keys that it would press."""
+    """A pool whose oracle is a teacher. Keeps state: the teacher's mind and the keys that it would press.
+
+    A teacher that is not certain of its key is an oracle that knows no way.
+    """
 
     def __init__(self, pool: Pooled, teacher: Teacher, seed: int):
         self.pool, self.teacher, self.seats = pool, teacher, pool.seats
         self.mind = teacher.begin(pool.seats, seed)
         self.keys = np.zeros(pool.seats, np.int64)
+        self.certain = np.zeros(pool.seats, bool)
 
     def reset(self) -> Moment:
         return self._asked(self.pool.reset())
@@ -50,6 +56,7 @@ class Guided:
     def _asked(self, now: Moment) -> Moment:
         thought, self.mind = self.teacher.think(look(now, False, Habits()), self.mind)
         self.keys = thought.action.astype(np.int64)
+        self.certain = thought.free.max(1) > CERTAIN
         return now
 
     def oracle(self) -> np.ndarray:
@@ -57,14 +64,15 @@ class Guided:
         return self.keys
 
     def oracle_steps(self) -> np.ndarray:
-        """int [seats]: 0, for it always knows a key and never how many are left."""
-        return np.zeros(self.seats, np.int64)
+        """int [seats]: 0 where it knows its key, for it never knows how many are left; else -1."""
+        return np.where(self.certain, 0, -1)
 
     def state(self) -> dict[str, np.ndarray]:
         mind = json.dumps(self.teacher.to_data(self.mind)).encode()
-        return self.pool.state() | {MIND: np.frombuffer(mind, np.uint8), "teacher/keys": self.keys.copy()}
+        own = {MIND: np.frombuffer(mind, np.uint8), KEYS: self.keys.copy(), SURE: self.certain.copy()}
+        return self.pool.state() | own
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         self.mind = self.teacher.from_data(json.loads(np.asarray(state[MIND]).tobytes()))
-        self.keys = np.array(state["teacher/keys"])
+        self.keys, self.certain = np.array(state[KEYS]), np.array(state[SURE])
         self.pool.restore(state)
