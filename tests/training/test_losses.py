@@ -158,6 +158,10 @@ def test_a_teacher_is_heard_where_one_spoke_and_the_world_went_on(chunk, tiny_br
     said = -np.mean([logp[at] for at in spoken])
     assert float(taught_loss(told, inner)) == pytest.approx(said, rel=1e-4)
     assert float(taught_loss(silent, inner)) == 0
+    unseen = chunk.seen.copy()
+    unseen[0, 2, 4] = False
+    heard = -np.mean([logp[at] for at in spoken if at != (0, 2, 4)])
+    assert float(taught_loss(told._replace(seen=unseen), inner)) == pytest.approx(heard, rel=1e-4)
 
 
 def test_ages_of_what_was_seen_by_head():
