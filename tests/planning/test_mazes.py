@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from minigrid.core.constants import IDX_TO_OBJECT
 
-from sixkeys import build
+from sixkeys import build, loop
 from sixkeys.bench.evaluate import evaluate
 from sixkeys.envs import grid_layouts, minigrid
 from sixkeys.envs.minigrid import FAMILIES, MiniGridEnv
@@ -110,3 +110,19 @@ def test_without_goals_it_does_worse() -> None:
     pools = build.evaluation_pools(world("KeyCorridorS3R3-v0"), 10)
     with_goals, without = (evaluate(Pilot(goals), pools, 20, False, seed=3) for goals in (True, False))
     assert with_goals.success.sum() > without.success.sum()
+
+
+def test_in_narrow_rooms_it_knows_where_to_put_a_thing_down() -> None:
+    """KeyCorridorS3R3: rooms of one cell, all of them beside doors."""
+    pool = build.evaluation_pools("minigrid:MiniGrid-KeyCorridorS3R3-v0", 8)(
+        lambda seat, n: 300 + seat + 8 * n
+    )
+    pilot = Pilot()
+    now, mind, won = pool.reset(), pilot.begin(8, 0), 0
+    for _ in range(150):
+        step, mind = loop.turn(pool, now, pilot, mind, False)
+        assert all(seat.plan for seat, ended in zip(mind.seats, step.then.begun, strict=True) if not ended)
+        assert not step.then.outcome.invalid.any()
+        now, won = step.then, won + step.then.outcome.success.sum()
+    pool.close()
+    assert won >= 16

@@ -17,7 +17,7 @@ from sixkeys.contract import Moment, Thinker
 from sixkeys.loop import Habits, look
 from sixkeys.training.lane import Pooled
 
-MIND, KEYS, SURE = "teacher/mind", "teacher/keys", "teacher/certain"
+MIND, KEY, SURE = "teacher/mind", "teacher/keys", "teacher/certain"
 """Names in a pool's state."""
 CERTAIN = 0.5
 """A teacher is certain of a key that it would press with a larger probability than this."""
@@ -69,10 +69,10 @@ class Guided:
 
     def state(self) -> dict[str, np.ndarray]:
         mind = json.dumps(self.teacher.to_data(self.mind)).encode()
-        own = {MIND: np.frombuffer(mind, np.uint8), KEYS: self.keys.copy(), SURE: self.certain.copy()}
+        own = {MIND: np.frombuffer(mind, np.uint8), KEY: self.keys.copy(), SURE: self.certain.copy()}
         return self.pool.state() | own
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         self.mind = self.teacher.from_data(json.loads(np.asarray(state[MIND]).tobytes()))
-        self.keys, self.certain = np.array(state[KEYS]), np.array(state[SURE])
+        self.keys, self.certain = np.array(state[KEY]), np.array(state[SURE])
         self.pool.restore(state)
