@@ -153,6 +153,10 @@ def resume_point(path: Path) -> Checkpoint:
             f"{saved.path} holds weights alone (no {', '.join(sorted(missing))}): "
             "it can be benched and played, not resumed"
         )
+    if "harm" not in saved.components["moment"]:
+        raise ValueError(
+            f"{saved.path} was written before worlds told of harm: it can be benched and played, not resumed"
+        )
     if "optimizer" not in saved.components:
         say(f"{saved.path} was saved without its optimizer: its moments start afresh")
     return saved

@@ -26,7 +26,8 @@ SCALE_FLOOR = 0.2
 """Advantages are divided by their spread, but by no less than this: noise must not become a lesson."""
 
 MEMORY = 16.0
-"""Keys after which two thirds of an age are told apart from an endless one."""
+"""Time constant, in keys, of an age as it is told."""
+
 SILENT = -1
 """In place of a teacher's key where no teacher was asked."""
 
@@ -261,10 +262,9 @@ def taught_loss(chunk: Chunk, inner: Inner) -> Array:
     has got to: DAgger, Ross et al. 2011. 0 where none was asked, or says a key that may not be pressed."""
     logp, _ = pressed(chunk, inner)
     key = jnp.maximum(chunk.taught, 0)[..., None]
-    said, open_ = (
-        jnp.take_along_axis(x, key, -1)[..., 0] for x in (logp, chunk.seen[:, :-1] & ~chunk.forbidden[:, :-1])
-    )
-    return mean(-said, ~chunk.begun[:, 1:] & (chunk.taught != SILENT) & open_)
+    allowed = (chunk.seen & ~chunk.forbidden)[:, :-1]
+    said, may = (jnp.take_along_axis(x, key, -1)[..., 0] for x in (logp, allowed))
+    return mean(-said, ~chunk.begun[:, 1:] & (chunk.taught != SILENT) & may)
 
 
 def clone_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:
