@@ -113,3 +113,13 @@ def test_a_brain_is_small():
     config = build.run_config({"brain": {"senses": 64}}).brain
     weights = sum(leaf.size for leaf in jax.tree.leaves(Brain(config, 0)))
     assert 300_000 < weights < 1_000_000
+
+
+def test_a_key_that_was_tried_here_changes_the_thought(tiny_brain):
+    """The same moment twice in an episode, with and without the counts of its first time."""
+    agent = Agent(Brain(tiny_brain.config.model_copy(update={"use_familiar": True}), 0), greedy=True)
+    _, mind = agent.think(seen(0, begun=True), agent.begin(SEATS, 0))
+    known, _ = agent.think(seen(0), mind)
+    unknown, _ = agent.think(seen(0), mind._replace(familiar=jax.tree.map(jnp.zeros_like, mind.familiar)))
+    assert (np.abs(known.free - unknown.free).max(1) > 1e-6).all()
+    assert Agent(tiny_brain).begin(1, 0).familiar is None

@@ -8,16 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sixkeys.agent.agent import Agent
-from sixkeys.agent.brain import Brain
 from sixkeys.contract import RECALLED, WORDS, observation_space
 from sixkeys.training.config import LearnConfig
 from sixkeys.training.losses import (
-    MEMORY,
     SILENT,
     Chunk,
     Weights,
     advantages,
-    ages_of,
     bernoulli,
     taught_loss,
     total_loss,
@@ -162,25 +159,3 @@ def test_a_teacher_is_heard_where_one_spoke_and_the_world_went_on(chunk, tiny_br
     unseen[0, 2, 4] = False
     heard = -np.mean([logp[at] for at in spoken if at != (0, 2, 4)])
     assert float(taught_loss(told._replace(seen=unseen), inner)) == pytest.approx(heard, rel=1e-4)
-
-
-def test_ages_of_what_was_seen_by_head():
-    """Kind 7 first at moment 1, kind 5 at moment 3; a new episode begins at moment 4 and forgets both."""
-    kinds = np.zeros((6, 81), int)
-    kinds[1, 3] = kinds[2, 5] = 7
-    kinds[3, 0] = kinds[5, 0] = 5
-    begun = np.array([True, False, False, False, True, False])
-    ages, known = ages_of(jnp.asarray(kinds), jnp.asarray(begun))
-    fading = [0.0, *(1 - 0.75 * np.exp(-k / MEMORY) for k in range(3))]
-    assert known.all()
-    np.testing.assert_allclose(ages[:, 0], [*fading, 0.0, fading[1]], atol=1e-6)
-    np.testing.assert_allclose(ages[:, 7], [0, 0, fading[1], fading[2], 0, 0], atol=1e-6)
-    np.testing.assert_allclose(ages[:, 5], np.zeros(6), atol=1e-6)
-    assert not ages_of(jnp.asarray(kinds), jnp.zeros(6, bool))[1].any()
-
-
-def test_the_past_is_learnt_where_there_is_a_head_for_it(tiny_brain, chunk):
-    config = tiny_brain.config.model_copy(update={"use_past": True})
-    told = [total_loss(brain, chunk, None, FULL, LEARN)[1] for brain in (tiny_brain, Brain(config, 0))]
-    assert ["world/past" in losses for losses in told] == [False, True]
-    assert float(told[1]["world/past"]) > 0

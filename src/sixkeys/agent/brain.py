@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.config import BrainConfig
+from sixkeys.agent.familiar import Familiar, Known, blank, recognise
 from sixkeys.agent.gate import stake
 from sixkeys.agent.perception import LABEL, Percept, Perception
 from sixkeys.agent.policy import Choice, Policy, behaviour
@@ -33,6 +34,8 @@ class Mind(NamedTuple):
     """What was written on the key that was pressed last."""
     action: Int[Array, ""]
     key: Array
+    familiar: Familiar | None = None
+    """What was met before in this episode, where that is asked for."""
 
 
 class Inner(NamedTuple):
@@ -88,8 +91,8 @@ class Brain(eqx.Module):
 
     def __init__(self, config: BrainConfig, seed: int):
         rng = np.random.default_rng(seed)
-        self.perception = Perception(rng, config.width, config.senses)
-        self.world_model = WorldModel(rng, config.width, config.hidden, config.use_past)
+        self.perception = Perception(rng, config.width, config.senses, config.use_familiar)
+        self.world_model = WorldModel(rng, config.width, config.hidden)
         self.self_model = SelfModel(rng, config.hidden, LATENTS * CLASSES)
         self.workspace = Workspace(rng, config.width, config.hidden, config.slots, config.use_workspace)
         self.policy = Policy(rng, config.width)
@@ -97,7 +100,8 @@ class Brain(eqx.Module):
 
     def begin(self, key: Array) -> Mind:
         """The mind before anything was seen."""
-        return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key)
+        familiar = blank() if self.config.use_familiar else None
+        return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key, familiar)
 
     def think(
         self, seen: dict[str, Any], mind: Mind, greedy: bool | Array, planning_coef: float
@@ -113,7 +117,8 @@ class Brain(eqx.Module):
     def ponder(self, seen: dict[str, Any], mind: Mind) -> Pondered:
         """Everything before planning."""
         carry, sample, plan, choose = jax.random.split(mind.key, 4)
-        percept = self.perception(seen["observation"])
+        familiar, known = self.recognise(mind.familiar, seen["observation"], mind.action, seen["begun"])
+        percept = self.perception(seen["observation"], known)
         h = self.recur(mind.belief, mind.action, mind.label, seen["begun"])
         belief, prior, posterior = self.world_model.awake(h, percept, sample)
         inner = self.consider(seen, percept, belief, prior, posterior)
@@ -129,7 +134,7 @@ class Brain(eqx.Module):
         )
         root = Root(belief, inner.choice.logits, inner.choice.value, allowed)
         trusted = trust(inner.me) if self.config.use_self else jnp.float32(1.0)
-        mind = Mind(belief, mind.label, mind.action, carry)
+        mind = Mind(belief, mind.label, mind.action, carry, familiar)
         at_stake = stake(inner.me, logits)
         return Pondered(root, logits, trusted, at_stake, decision, mind, percept.labels, choose, plan)
 
@@ -142,6 +147,12 @@ class Brain(eqx.Module):
         action = action.astype(jnp.int32)
         decision = pondered.decision._replace(action=action, imagined=jnp.int32(keys))
         return decision, pondered.mind._replace(label=pondered.labels[action], action=action)
+
+    def recognise(
+        self, was: Familiar | None, observation: dict[str, Array], action: Array, begun: Array
+    ) -> tuple[Familiar | None, Known | None]:
+        """What was met before in this episode, kept and told; nothing where that is not asked for."""
+        return (None, None) if was is None else recognise(was, observation, action, begun)
 
     def recur(
         self, belief: Belief, action: Int[Array, ""], label: Float[Array, " label"], begun: Bool[Array, ""]

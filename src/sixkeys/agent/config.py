@@ -25,8 +25,9 @@ class BrainConfig(BaseModel):
     use_validity: bool = Field(
         default=True, description="add the log of believed validity to the policy's logits"
     )
-    use_past: bool = Field(
-        default=False, description="the belief learns to tell how long ago each kind of thing was first seen"
+    use_familiar: bool = Field(
+        default=False,
+        description="see what was met before in this episode: how long ago each thing, and which keys here",
     )
     planning_coef: float = Field(
         default=0.0, ge=0, description="weight of imagined advice in the logits; 0 never plans"

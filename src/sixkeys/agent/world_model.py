@@ -62,10 +62,8 @@ class WorldModel(eqx.Module):
     cells: MLP
     heads: MLP
     action: Float[Array, "6 label"]
-    past: Linear | None
-    """Belief -> how long ago each kind of thing was first seen: what ties the belief to its past."""
 
-    def __init__(self, rng: np.random.Generator, width: int, hidden: int, past: bool = False):
+    def __init__(self, rng: np.random.Generator, width: int, hidden: int):
         latent = LATENTS * CLASSES
         self.gru = GRU(rng, latent + width + 2 * LABEL, hidden)
         self.prior = MLP(rng, (hidden, hidden, latent))
@@ -75,7 +73,6 @@ class WorldModel(eqx.Module):
         self.percept = Linear(rng, hidden, width)
         self.cells = MLP(rng, (hidden, SKETCH, SIDE * SIDE * KINDS), 0.1)
         self.action = jnp.asarray(0.5 * rng.standard_normal((KEYS, LABEL)), jnp.float32)
-        self.past = Linear(rng, hidden, KINDS) if past else None
 
     def blank(self) -> Belief:
         """The belief before anything was seen."""

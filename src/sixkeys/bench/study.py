@@ -113,6 +113,7 @@ MAZE = settings(
     learn__taught_coef=1.0,
     learn__teacher="planner",
     learn__greedy_share=0.5,
+    brain__use_familiar=True,
 )
 """What must be explored, taught by a planner that sees what the agent sees, and that greedy loops too."""
 MAZES = {

@@ -156,7 +156,10 @@ class Ordered:
             return
         self.does = does.copy()
         lane.now = moved(lane.now, change)
-        lane.mind = lane.mind._replace(action=jnp.asarray(change)[lane.mind.action])
+        familiar = lane.mind.familiar
+        if familiar is not None:
+            familiar = familiar._replace(tried=familiar.tried[..., np.argsort(change)])
+        lane.mind = lane.mind._replace(action=jnp.asarray(change)[lane.mind.action], familiar=familiar)
 
     def state(self) -> dict[str, np.ndarray]:
         return self.pool.state() | {"does": self.does.copy()}
@@ -190,10 +193,12 @@ def _deeds(brain: Brain, chunk: Chunk) -> Float[Array, "seats steps 6"]:
     """Log-probability that each deed led from one moment to the next."""
 
     def row(chunk: Chunk) -> Float[Array, "steps 6"]:
-        beliefs = unroll(brain, chunk).belief
-        percepts = jax.vmap(lambda now: brain.perception(now))(chunk.observation)
-        before, after = jax.tree.map(lambda x: x[:-1], beliefs), jax.tree.map(lambda x: x[1:], percepts)
-        labels = percepts.labels[jnp.arange(len(chunk.action)), chunk.action]
+        inner = unroll(brain, chunk)
+        before, after = (
+            jax.tree.map(lambda x: x[:-1], inner.belief),
+            jax.tree.map(lambda x: x[1:], inner.percept),
+        )
+        labels = inner.percept.labels[jnp.arange(len(chunk.action)), chunk.action]
         keys = jax.random.split(chunk.mind.key, len(chunk.action))
 
         def fit(belief: Belief, label: Array, patch: Array, percept: Percept, key: Array) -> Array:

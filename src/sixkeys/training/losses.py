@@ -16,17 +16,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.brain import Brain, Inner, Mind
+from sixkeys.agent.familiar import Familiar, Known, recognise
 from sixkeys.agent.policy import behaviour, valid_mass
 from sixkeys.agent.self_model import STEP_UNIT
-from sixkeys.agent.world_model import KINDS, Belief, Foresight, divergence
+from sixkeys.agent.world_model import Belief, Foresight, divergence
 from sixkeys.training.config import LearnConfig
 from sixkeys.training.consolidate import distance
 
 SCALE_FLOOR = 0.2
 """Advantages are divided by their spread, but by no less than this: noise must not become a lesson."""
-
-MEMORY = 16.0
-"""Time constant, in keys, of an age as it is told."""
 
 SILENT = -1
 """In place of a teacher's key where no teacher was asked."""
@@ -75,8 +73,9 @@ class Weights(NamedTuple):
 
 def unroll(brain: Brain, chunk: Chunk) -> Inner:
     """Every thought of a chunk again, with gradients. Percepts outside the scan, the belief inside."""
-    percepts = jax.vmap(lambda now: brain.perception(now))(chunk.observation)
     actions = jnp.concatenate([chunk.mind.action[None], chunk.action])
+    told = known(chunk, actions)
+    percepts = jax.vmap(lambda now, met: brain.perception(now, met))(chunk.observation, told)
     pressed = jnp.take_along_axis(percepts.labels[:-1], chunk.action[:, None, None], axis=1)[:, 0]
     labels = jnp.concatenate([chunk.mind.label[None], pressed])
     keys = jax.random.split(chunk.mind.key, len(actions))
@@ -92,6 +91,17 @@ def unroll(brain: Brain, chunk: Chunk) -> Inner:
     )
     seen = {"begun": chunk.begun, "recalled": chunk.recalled, "words": chunk.words}
     return jax.vmap(brain.consider)(seen, percepts, beliefs, priors, posteriors)
+
+
+def known(chunk: Chunk, actions: Int[Array, " T+1"]) -> Known | None:
+    """What was told at each moment of what was met before; `actions` led there."""
+
+    def step(familiar: Familiar, x: tuple) -> tuple[Familiar, Known]:
+        return recognise(familiar, *x)
+
+    if chunk.mind.familiar is None:
+        return None
+    return jax.lax.scan(step, chunk.mind.familiar, (chunk.observation, actions, chunk.begun))[1]
 
 
 def advantages(
@@ -153,32 +163,7 @@ def world_loss(brain: Brain, chunk: Chunk, inner: Inner) -> tuple[Array, dict[st
     )
     surprise = mean(kl(inner.posterior, inner.prior)[:, 1:], arrived)
     losses = {"world/cells": mean(cells, every), "world/percept": mean(percept, every), "world/kl": surprise}
-    if model.past is not None:
-        ages, known = jax.vmap(ages_of)(kinds, chunk.begun)
-        wrong = jnp.square(each(model.past)(inner.belief.h) - ages).sum(-1)
-        losses["world/past"] = mean(wrong, known)
-        total = total + 4.0 * losses["world/past"]
     return total, {**losses, **awake_parts}
-
-
-def ages_of(
-    kinds: Int[Rows, "T+1 cells"], begun: Bool[Rows, " T+1"]
-) -> tuple[Float[Array, "T+1 kinds"], Bool[Array, " T+1"]]:
-    """How long ago each kind of thing was first seen, before this moment and in this episode; and where that
-    is known, for a chunk may begin in the midst of an episode.
-
-    0 where it was not seen, else 0.25 for a moment ago, towards 1 as it grows old.
-    """
-    present = jax.nn.one_hot(kinds, KINDS).any(1)
-
-    def step(carry: tuple[Array, Array], x: tuple[Array, Array]) -> tuple[tuple, tuple]:
-        (age, known), (here, begun) = carry, x
-        age, known = jnp.where(begun, 0, age), known | begun
-        told = jnp.where(age > 0, 1.0 - 0.75 * jnp.exp((1.0 - age) / MEMORY), 0.0)
-        return (jnp.where((age > 0) | here, age + 1, 0), known), (told, known)
-
-    start = (jnp.zeros(KINDS, jnp.int32), jnp.bool_(False))
-    return jax.lax.scan(step, start, (present, jnp.asarray(begun)))[1]
 
 
 def _foresight_loss(chunk: Chunk, foresight: Foresight) -> tuple[Array, dict[str, Array]]:
