@@ -115,11 +115,13 @@ def test_a_brain_is_small():
     assert 300_000 < weights < 1_000_000
 
 
-def test_a_key_that_was_tried_here_changes_the_thought(tiny_brain):
-    """The same moment twice in an episode, with and without the counts of its first time."""
-    agent = Agent(Brain(tiny_brain.config.model_copy(update={"use_familiar": True}), 0), greedy=True)
+@pytest.mark.parametrize("part", ["familiar", "gallery"])
+def test_what_was_met_in_this_episode_changes_the_thought_and_ends_with_it(tiny_brain, part):
+    """The same moment again, with and without what was kept of its first time."""
+    agent = Agent(Brain(tiny_brain.config.model_copy(update={f"use_{part}": True}), 0), greedy=True)
     _, mind = agent.think(seen(0, begun=True), agent.begin(SEATS, 0))
-    known, _ = agent.think(seen(0), mind)
-    unknown, _ = agent.think(seen(0), mind._replace(familiar=jax.tree.map(jnp.zeros_like, mind.familiar)))
-    assert (np.abs(known.free - unknown.free).max(1) > 1e-6).all()
-    assert Agent(tiny_brain).begin(1, 0).familiar is None
+    nothing = mind._replace(**{part: jax.tree.map(jnp.zeros_like, getattr(mind, part))})
+    for begun, differ in ((False, True), (True, False)):
+        with_it, without = (agent.think(seen(0, begun=begun), one)[0].free for one in (mind, nothing))
+        assert (np.abs(with_it - without).max(1) > 1e-7).any() == differ
+    assert getattr(Agent(tiny_brain).begin(1, 0), part) is None

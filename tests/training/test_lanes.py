@@ -3,11 +3,17 @@
 import itertools
 import threading
 
+import jax
 import numpy as np
 import pytest
 
 from sixkeys import build
+from sixkeys.agent.brain import Brain
+from sixkeys.agent.familiar import recognise
+from sixkeys.loop import Habits
 from sixkeys.training.checkpoint import load, save
+from sixkeys.training.lane import Lane
+from sixkeys.training.losses import tried, unroll
 from sixkeys.training.train import Track, train
 
 
@@ -15,9 +21,10 @@ from sixkeys.training.train import Track, train
 def drawn_config(tiny_config):
     """Three small worlds, two of them between two updates."""
     worlds = ("grid:grid_empty", "grid:grid_key", "grid:grid_lava")
+    brain = tiny_config.brain.model_copy(update={"use_familiar": True, "use_gallery": True})
     pool = tiny_config.pool.model_copy(update={"worlds": worlds, "seats": (2, 2, 2), "at_once": 2})
     learn = tiny_config.learn.model_copy(update={"replay_size": 64})
-    return tiny_config.model_copy(update={"pool": pool, "learn": learn})
+    return tiny_config.model_copy(update={"pool": pool, "learn": learn, "brain": brain})
 
 
 def run(config, tracks, resume=None, take=None):
@@ -109,3 +116,25 @@ def test_worlds_that_are_drawn_need_seats_alike(drawn_config):
     config = drawn_config.model_copy(update={"pool": pool})
     with pytest.raises(ValueError, match="same number of seats"):
         next(train(config, build.training_tracks(config)))
+
+
+def test_what_was_met_in_an_episode_is_in_a_loss_as_it_was_lived(tiny_config):
+    """The last moment of a chunk that begins in the midst of episodes: for the losses, and for the mind that
+    lived it."""
+    update = {"use_familiar": True, "use_gallery": True}
+    brain = Brain(tiny_config.brain.model_copy(update=update), 0)
+    pool = build.training_tracks(tiny_config)[0].pool
+    lane = Lane(pool, brain, 0, np.random.default_rng(0))
+    for _ in range(3):
+        found = lane.gather(brain, Habits(), tiny_config.learn)
+    rows = lane.chunk(found, 0.0)
+    now = lane.now
+    pool.close()
+    actions = np.concatenate([np.asarray(rows.mind.action)[:, None], rows.action], 1)
+    told = jax.vmap(lambda row, pressed: tried(brain, row, pressed))(rows, actions)
+    lived = jax.vmap(recognise)(lane.mind.familiar, dict(now.observation), rows.action[:, -1], now.begun)[1]
+    np.testing.assert_allclose(told[:, -1], lived, atol=1e-6)
+    assert told.max() > 0.3
+    thought = jax.vmap(lambda row: unroll(brain, row))(rows)
+    views = np.asarray(lane.mind.gallery.views)[:, : tiny_config.learn.unroll]
+    np.testing.assert_allclose(views, thought.percept.whole[:, -2::-1], atol=1e-5)

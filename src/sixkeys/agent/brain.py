@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.config import BrainConfig
-from sixkeys.agent.familiar import Familiar, Known, blank, recognise
+from sixkeys.agent.familiar import Familiar, blank, recognise
+from sixkeys.agent.gallery import Gallery, empty, enter, keep
 from sixkeys.agent.gate import stake
 from sixkeys.agent.perception import LABEL, Percept, Perception
 from sixkeys.agent.policy import Choice, Policy, behaviour
@@ -35,7 +36,8 @@ class Mind(NamedTuple):
     action: Int[Array, ""]
     key: Array
     familiar: Familiar | None = None
-    """What was met before in this episode, where that is asked for."""
+    gallery: Gallery | None = None
+    """Which keys were tried where, and what was seen lately in this episode, each where it is asked for."""
 
 
 class Inner(NamedTuple):
@@ -94,14 +96,17 @@ class Brain(eqx.Module):
         self.perception = Perception(rng, config.width, config.senses, config.use_familiar)
         self.world_model = WorldModel(rng, config.width, config.hidden)
         self.self_model = SelfModel(rng, config.hidden, LATENTS * CLASSES)
-        self.workspace = Workspace(rng, config.width, config.hidden, config.slots, config.use_workspace)
+        self.workspace = Workspace(
+            rng, config.width, config.hidden, config.slots, config.use_workspace, config.use_gallery
+        )
         self.policy = Policy(rng, config.width)
         self.config = config
 
     def begin(self, key: Array) -> Mind:
         """The mind before anything was seen."""
         familiar = blank() if self.config.use_familiar else None
-        return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key, familiar)
+        gallery = empty(self.config.width) if self.config.use_gallery else None
+        return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key, familiar, gallery)
 
     def think(
         self, seen: dict[str, Any], mind: Mind, greedy: bool | Array, planning_coef: float
@@ -117,11 +122,12 @@ class Brain(eqx.Module):
     def ponder(self, seen: dict[str, Any], mind: Mind) -> Pondered:
         """Everything before planning."""
         carry, sample, plan, choose = jax.random.split(mind.key, 4)
-        familiar, known = self.recognise(mind.familiar, seen["observation"], mind.action, seen["begun"])
-        percept = self.perception(seen["observation"], known)
+        familiar, tried = self.recognise(mind.familiar, seen["observation"], mind.action, seen["begun"])
+        percept = self.perception(seen["observation"], tried)
+        before, gallery = self.remember(mind.gallery, percept, seen["begun"])
         h = self.recur(mind.belief, mind.action, mind.label, seen["begun"])
         belief, prior, posterior = self.world_model.awake(h, percept, sample)
-        inner = self.consider(seen, percept, belief, prior, posterior)
+        inner = self.consider(seen, percept, belief, prior, posterior, before)
         allowed = seen["offered"] & ~seen["forbidden"]
         logits = behaviour(inner.choice, seen["offered"], seen["forbidden"])
         decision = Decision(
@@ -134,7 +140,7 @@ class Brain(eqx.Module):
         )
         root = Root(belief, inner.choice.logits, inner.choice.value, allowed)
         trusted = trust(inner.me) if self.config.use_self else jnp.float32(1.0)
-        mind = Mind(belief, mind.label, mind.action, carry, familiar)
+        mind = Mind(belief, mind.label, mind.action, carry, familiar, gallery)
         at_stake = stake(inner.me, logits)
         return Pondered(root, logits, trusted, at_stake, decision, mind, percept.labels, choose, plan)
 
@@ -150,9 +156,18 @@ class Brain(eqx.Module):
 
     def recognise(
         self, was: Familiar | None, observation: dict[str, Array], action: Array, begun: Array
-    ) -> tuple[Familiar | None, Known | None]:
-        """What was met before in this episode, kept and told; nothing where that is not asked for."""
+    ) -> tuple[Familiar | None, Float[Array, 6] | None]:
+        """Which keys were tried where, and which of them here; nothing where that is not asked for."""
         return (None, None) if was is None else recognise(was, observation, action, begun)
+
+    def remember(
+        self, was: Gallery | None, percept: Percept, begun: Bool[Array, ""]
+    ) -> tuple[Gallery | None, Gallery | None]:
+        """What was seen before this percept, and with it; nothing where that is not asked for."""
+        if was is None:
+            return None, None
+        before = enter(was, begun)
+        return before, keep(before, percept.whole)
 
     def recur(
         self, belief: Belief, action: Int[Array, ""], label: Float[Array, " label"], begun: Bool[Array, ""]
@@ -161,23 +176,36 @@ class Brain(eqx.Module):
         return jnp.where(begun, 0.0, self.world_model.advance(belief, action, label))
 
     def consider(
-        self, seen: dict[str, Any], percept: Percept, belief: Belief, prior: Array, posterior: Array
+        self,
+        seen: dict[str, Any],
+        percept: Percept,
+        belief: Belief,
+        prior: Array,
+        posterior: Array,
+        before: Gallery | None = None,
     ) -> Inner:
         """From belief to choice: self, scene, logits and value."""
         trunk = self.world_model.ground(belief.h, belief.z)
         foresight = self.world_model.foresee(trunk, percept.whole)
         surprise = jax.lax.stop_gradient(divergence(posterior, prior)) * ~seen["begun"]
         me = self.self_model(belief.h, belief.z, surprise)
-        choice = self.choose(percept, belief, me, foresight, seen["recalled"], seen["words"])
+        choice = self.choose(percept, belief, me, foresight, seen["recalled"], seen["words"], before)
         return Inner(belief, prior, posterior, trunk, foresight, me, choice, percept)
 
     def choose(
-        self, percept: Percept, belief: Belief, me: Me, foresight: Foresight, recalled: Array, words: Array
+        self,
+        percept: Percept,
+        belief: Belief,
+        me: Me,
+        foresight: Foresight,
+        recalled: Array,
+        words: Array,
+        before: Gallery | None = None,
     ) -> Choice:
         """Scene, then logits and value. The same while awake and while imagining."""
         traits = jnp.asarray(self.config.traits, jnp.float32)
         felt = me.vector if self.config.use_self else jnp.zeros(ME)
-        scene = self.workspace(percept, belief, felt, traits, recalled, words)
+        scene = self.workspace(percept, belief, felt, traits, recalled, words, before)
         return self.policy(
             scene, percept.labels, traits, foresight.validity if self.config.use_validity else None
         )

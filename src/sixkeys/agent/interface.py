@@ -204,8 +204,8 @@ def _likely(brain: Brain, seen: dict[str, Any], mind: Mind) -> Float[Array, "sea
     """Log-probability that each of the agent's own deeds led from the last belief to what is seen now."""
 
     def one(seen: dict[str, Any], mind: Mind) -> Float[Array, 6]:
-        _, known = brain.recognise(mind.familiar, seen["observation"], mind.action, seen["begun"])
-        percept = brain.perception(seen["observation"], known)
+        _, tried = brain.recognise(mind.familiar, seen["observation"], mind.action, seen["begun"])
+        percept = brain.perception(seen["observation"], tried)
         return fits(brain, mind.belief, mind.label, seen["observation"]["patch"], percept, mind.key)
 
     return jax.vmap(one)(seen, mind)

@@ -15,7 +15,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from sixkeys.agent.familiar import Known
 from sixkeys.agent.layers import MLP, Attention, Linear, norm
 from sixkeys.contract import CELL_SIZES, DESCRIPTOR, ID_SIZES, KEYS, SENSE_SIZES, SIDE
 
@@ -80,7 +79,7 @@ class Reader(eqx.Module):
 
 
 class Perception(eqx.Module):
-    """Observation, and what is known of it where that is asked for -> Percept, one example."""
+    """Observation, and which keys were tried here where that is asked for -> Percept, one example."""
 
     cell: Linear
     patch: Linear
@@ -89,22 +88,20 @@ class Perception(eqx.Module):
     out: Linear
 
     def __init__(self, rng: np.random.Generator, width: int, senses: int, familiar: bool = False):
-        self.cell = Linear(rng, sum(CELL_SIZES) + familiar, CELL, scale=4.0)
+        self.cell = Linear(rng, sum(CELL_SIZES), CELL, scale=4.0)
         self.patch = Linear(rng, SIDE * SIDE * CELL, width)
         self.rest = MLP(rng, (1 + sum(ID_SIZES) + DESCRIPTOR + KEYS * familiar, 64, 64))
         self.reader = Reader(rng) if senses else None
         self.out = Linear(rng, width + 64 + (2 * LABEL if senses else 0), width)
 
-    def __call__(self, observation: dict[str, Array], known: Known | None = None) -> Percept:
-        cells = one_hots(observation["patch"].reshape(SIDE * SIDE, 3), CELL_SIZES)
-        if known is not None:
-            cells = jnp.concatenate([cells, known.ages[:, None]], -1)
-        cells = jax.nn.silu(self.cell(cells))
+    def __call__(self, observation: dict[str, Array], tried: Array | None = None) -> Percept:
+        patch = observation["patch"].reshape(SIDE * SIDE, 3)
+        cells = jax.nn.silu(self.cell(one_hots(patch, CELL_SIZES)))
         unusual = cells - cells.mean(0)  # else the many cells of background drown the few that matter
         parts = [jax.nn.silu(norm(self.patch(unusual.reshape(-1))))]
         ids = one_hots(observation["ids"], ID_SIZES)
         rest = [observation["energy"], ids, observation["env_desc"]]
-        parts.append(self.rest(jnp.concatenate(rest if known is None else [*rest, known.tried])))
+        parts.append(self.rest(jnp.concatenate(rest if tried is None else [*rest, tried])))
         context, labels = jnp.zeros(LABEL), jnp.zeros((KEYS, LABEL))
         if self.reader is not None:
             if "senses" in observation:

@@ -16,7 +16,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.brain import Brain, Inner, Mind
-from sixkeys.agent.familiar import Familiar, Known, recognise
+from sixkeys.agent.familiar import Familiar
+from sixkeys.agent.gallery import Gallery
 from sixkeys.agent.policy import behaviour, valid_mass
 from sixkeys.agent.self_model import STEP_UNIT
 from sixkeys.agent.world_model import Belief, Foresight, divergence
@@ -74,33 +75,32 @@ class Weights(NamedTuple):
 def unroll(brain: Brain, chunk: Chunk) -> Inner:
     """Every thought of a chunk again, with gradients. Percepts outside the scan, the belief inside."""
     actions = jnp.concatenate([chunk.mind.action[None], chunk.action])
-    told = known(chunk, actions)
-    percepts = jax.vmap(lambda now, met: brain.perception(now, met))(chunk.observation, told)
+    percepts = jax.vmap(lambda now, keys: brain.perception(now, keys))(
+        chunk.observation, tried(brain, chunk, actions)
+    )
     pressed = jnp.take_along_axis(percepts.labels[:-1], chunk.action[:, None, None], axis=1)[:, 0]
     labels = jnp.concatenate([chunk.mind.label[None], pressed])
     keys = jax.random.split(chunk.mind.key, len(actions))
 
-    def step(belief: Belief, x: tuple) -> tuple[Belief, tuple]:
-        percept, action, label, begun, key = x
+    def step(carry: tuple[Belief, Gallery | None], x: tuple) -> tuple[tuple, tuple]:
+        (belief, gallery), (percept, action, label, begun, key) = carry, x
         h = brain.recur(belief, action, label, begun)
         belief, prior, posterior = brain.world_model.awake(h, percept, key)
-        return belief, (belief, prior, posterior)
+        before, gallery = brain.remember(gallery, percept, begun)
+        return (belief, gallery), (belief, prior, posterior, before)
 
-    _, (beliefs, priors, posteriors) = jax.lax.scan(
-        step, chunk.mind.belief, (percepts, actions, labels, chunk.begun, keys)
-    )
+    carry = (chunk.mind.belief, chunk.mind.gallery)
+    _, thoughts = jax.lax.scan(step, carry, (percepts, actions, labels, chunk.begun, keys))
     seen = {"begun": chunk.begun, "recalled": chunk.recalled, "words": chunk.words}
-    return jax.vmap(brain.consider)(seen, percepts, beliefs, priors, posteriors)
+    return jax.vmap(brain.consider)(seen, percepts, *thoughts)
 
 
-def known(chunk: Chunk, actions: Int[Array, " T+1"]) -> Known | None:
-    """What was told at each moment of what was met before; `actions` led there."""
+def tried(brain: Brain, chunk: Chunk, actions: Int[Array, " T+1"]) -> Float[Array, "T+1 6"] | None:
+    """Which keys were tried before in each moment, where that is asked for; `actions` led there."""
 
-    def step(familiar: Familiar, x: tuple) -> tuple[Familiar, Known]:
-        return recognise(familiar, *x)
+    def step(familiar: Familiar | None, x: tuple) -> tuple[Familiar | None, Array | None]:
+        return brain.recognise(familiar, *x)
 
-    if chunk.mind.familiar is None:
-        return None
     return jax.lax.scan(step, chunk.mind.familiar, (chunk.observation, actions, chunk.begun))[1]
 
 
