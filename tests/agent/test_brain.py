@@ -115,13 +115,12 @@ def test_a_brain_is_small():
     assert 300_000 < weights < 1_000_000
 
 
-@pytest.mark.parametrize("part", ["familiar", "gallery"])
-def test_what_was_met_in_this_episode_changes_the_thought_and_ends_with_it(tiny_brain, part):
+def test_keys_tried_here_change_the_thought_and_are_forgotten_with_the_episode(tiny_brain):
     """The same moment again, with and without what was kept of its first time."""
-    agent = Agent(Brain(tiny_brain.config.model_copy(update={f"use_{part}": True}), 0), greedy=True)
+    agent = Agent(Brain(tiny_brain.config.model_copy(update={"use_familiar": True}), 0), greedy=True)
     _, mind = agent.think(seen(0, begun=True), agent.begin(SEATS, 0))
-    nothing = mind._replace(**{part: jax.tree.map(jnp.zeros_like, getattr(mind, part))})
+    nothing = mind._replace(familiar=jax.tree.map(jnp.zeros_like, mind.familiar))
     for begun, differ in ((False, True), (True, False)):
         with_it, without = (agent.think(seen(0, begun=begun), one)[0].free for one in (mind, nothing))
         assert (np.abs(with_it - without).max(1) > 1e-7).any() == differ
-    assert getattr(Agent(tiny_brain).begin(1, 0), part) is None
+    assert Agent(tiny_brain).begin(1, 0).familiar is None

@@ -13,7 +13,7 @@ from sixkeys.agent.familiar import recognise
 from sixkeys.loop import Habits
 from sixkeys.training.checkpoint import load, save
 from sixkeys.training.lane import Lane
-from sixkeys.training.losses import tried, unroll
+from sixkeys.training.losses import tried
 from sixkeys.training.train import Track, train
 
 
@@ -21,7 +21,7 @@ from sixkeys.training.train import Track, train
 def drawn_config(tiny_config):
     """Three small worlds, two of them between two updates."""
     worlds = ("grid:grid_empty", "grid:grid_key", "grid:grid_lava")
-    brain = tiny_config.brain.model_copy(update={"use_familiar": True, "use_gallery": True})
+    brain = tiny_config.brain.model_copy(update={"use_familiar": True})
     pool = tiny_config.pool.model_copy(update={"worlds": worlds, "seats": (2, 2, 2), "at_once": 2})
     learn = tiny_config.learn.model_copy(update={"replay_size": 64})
     return tiny_config.model_copy(update={"pool": pool, "learn": learn, "brain": brain})
@@ -121,7 +121,7 @@ def test_worlds_that_are_drawn_need_seats_alike(drawn_config):
 def test_what_was_met_in_an_episode_is_in_a_loss_as_it_was_lived(tiny_config):
     """The last moment of a chunk that begins in the midst of episodes: for the losses, and for the mind that
     lived it."""
-    update = {"use_familiar": True, "use_gallery": True}
+    update = {"use_familiar": True}
     brain = Brain(tiny_config.brain.model_copy(update=update), 0)
     pool = build.training_tracks(tiny_config)[0].pool
     lane = Lane(pool, brain, 0, np.random.default_rng(0))
@@ -135,6 +135,3 @@ def test_what_was_met_in_an_episode_is_in_a_loss_as_it_was_lived(tiny_config):
     lived = jax.vmap(recognise)(lane.mind.familiar, dict(now.observation), rows.action[:, -1], now.begun)[1]
     np.testing.assert_allclose(told[:, -1], lived, atol=1e-6)
     assert told.max() > 0.3
-    thought = jax.vmap(lambda row: unroll(brain, row))(rows)
-    views = np.asarray(lane.mind.gallery.views)[:, : tiny_config.learn.unroll]
-    np.testing.assert_allclose(views, thought.percept.whole[:, -2::-1], atol=1e-5)

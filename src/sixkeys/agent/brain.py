@@ -15,7 +15,6 @@ from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.config import BrainConfig
 from sixkeys.agent.familiar import Familiar, blank, recognise
-from sixkeys.agent.gallery import Gallery, empty, enter, keep
 from sixkeys.agent.gate import stake
 from sixkeys.agent.perception import LABEL, Percept, Perception
 from sixkeys.agent.policy import Choice, Policy, behaviour
@@ -36,8 +35,7 @@ class Mind(NamedTuple):
     action: Int[Array, ""]
     key: Array
     familiar: Familiar | None = None
-    gallery: Gallery | None = None
-    """Which keys were tried where, and what was seen lately in this episode, each where it is asked for."""
+    """Which keys were tried where in this episode, where that is asked for."""
 
 
 class Inner(NamedTuple):
@@ -96,17 +94,14 @@ class Brain(eqx.Module):
         self.perception = Perception(rng, config.width, config.senses, config.use_familiar)
         self.world_model = WorldModel(rng, config.width, config.hidden)
         self.self_model = SelfModel(rng, config.hidden, LATENTS * CLASSES)
-        self.workspace = Workspace(
-            rng, config.width, config.hidden, config.slots, config.use_workspace, config.use_gallery
-        )
+        self.workspace = Workspace(rng, config.width, config.hidden, config.slots, config.use_workspace)
         self.policy = Policy(rng, config.width)
         self.config = config
 
     def begin(self, key: Array) -> Mind:
         """The mind before anything was seen."""
         familiar = blank() if self.config.use_familiar else None
-        gallery = empty(self.config.width) if self.config.use_gallery else None
-        return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key, familiar, gallery)
+        return Mind(self.world_model.blank(), jnp.zeros(LABEL), jnp.int32(0), key, familiar)
 
     def think(
         self, seen: dict[str, Any], mind: Mind, greedy: bool | Array, planning_coef: float
@@ -124,10 +119,9 @@ class Brain(eqx.Module):
         carry, sample, plan, choose = jax.random.split(mind.key, 4)
         familiar, tried = self.recognise(mind.familiar, seen["observation"], mind.action, seen["begun"])
         percept = self.perception(seen["observation"], tried)
-        before, gallery = self.remember(mind.gallery, percept, seen["begun"])
         h = self.recur(mind.belief, mind.action, mind.label, seen["begun"])
         belief, prior, posterior = self.world_model.awake(h, percept, sample)
-        inner = self.consider(seen, percept, belief, prior, posterior, before)
+        inner = self.consider(seen, percept, belief, prior, posterior)
         allowed = seen["offered"] & ~seen["forbidden"]
         logits = behaviour(inner.choice, seen["offered"], seen["forbidden"])
         decision = Decision(
@@ -140,7 +134,7 @@ class Brain(eqx.Module):
         )
         root = Root(belief, inner.choice.logits, inner.choice.value, allowed)
         trusted = trust(inner.me) if self.config.use_self else jnp.float32(1.0)
-        mind = Mind(belief, mind.label, mind.action, carry, familiar, gallery)
+        mind = Mind(belief, mind.label, mind.action, carry, familiar)
         at_stake = stake(inner.me, logits)
         return Pondered(root, logits, trusted, at_stake, decision, mind, percept.labels, choose, plan)
 
@@ -160,15 +154,6 @@ class Brain(eqx.Module):
         """Which keys were tried where, and which of them here; nothing where that is not asked for."""
         return (None, None) if was is None else recognise(was, observation, action, begun)
 
-    def remember(
-        self, was: Gallery | None, percept: Percept, begun: Bool[Array, ""]
-    ) -> tuple[Gallery | None, Gallery | None]:
-        """What was seen before this percept, and with it; nothing where that is not asked for."""
-        if was is None:
-            return None, None
-        before = enter(was, begun)
-        return before, keep(before, percept.whole)
-
     def recur(
         self, belief: Belief, action: Int[Array, ""], label: Float[Array, " label"], begun: Bool[Array, ""]
     ) -> Float[Array, " hidden"]:
@@ -176,36 +161,23 @@ class Brain(eqx.Module):
         return jnp.where(begun, 0.0, self.world_model.advance(belief, action, label))
 
     def consider(
-        self,
-        seen: dict[str, Any],
-        percept: Percept,
-        belief: Belief,
-        prior: Array,
-        posterior: Array,
-        before: Gallery | None = None,
+        self, seen: dict[str, Any], percept: Percept, belief: Belief, prior: Array, posterior: Array
     ) -> Inner:
         """From belief to choice: self, scene, logits and value."""
         trunk = self.world_model.ground(belief.h, belief.z)
         foresight = self.world_model.foresee(trunk, percept.whole)
         surprise = jax.lax.stop_gradient(divergence(posterior, prior)) * ~seen["begun"]
         me = self.self_model(belief.h, belief.z, surprise)
-        choice = self.choose(percept, belief, me, foresight, seen["recalled"], seen["words"], before)
+        choice = self.choose(percept, belief, me, foresight, seen["recalled"], seen["words"])
         return Inner(belief, prior, posterior, trunk, foresight, me, choice, percept)
 
     def choose(
-        self,
-        percept: Percept,
-        belief: Belief,
-        me: Me,
-        foresight: Foresight,
-        recalled: Array,
-        words: Array,
-        before: Gallery | None = None,
+        self, percept: Percept, belief: Belief, me: Me, foresight: Foresight, recalled: Array, words: Array
     ) -> Choice:
         """Scene, then logits and value. The same while awake and while imagining."""
         traits = jnp.asarray(self.config.traits, jnp.float32)
         felt = me.vector if self.config.use_self else jnp.zeros(ME)
-        scene = self.workspace(percept, belief, felt, traits, recalled, words, before)
+        scene = self.workspace(percept, belief, felt, traits, recalled, words)
         return self.policy(
             scene, percept.labels, traits, foresight.validity if self.config.use_validity else None
         )

@@ -28,9 +28,6 @@ class BrainConfig(BaseModel):
     use_familiar: bool = Field(
         default=False, description="see which keys were pressed in the same moment before in this episode"
     )
-    use_gallery: bool = Field(
-        default=False, description="the workspace attends to the last percepts of this episode, too"
-    )
     planning_coef: float = Field(
         default=0.0, ge=0, description="weight of imagined advice in the logits; 0 never plans"
     )

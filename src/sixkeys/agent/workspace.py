@@ -1,4 +1,4 @@
-"""What matters now? A few slots attend over percept, belief, self, memories, words, labels and late views.
+"""What matters now? A few slots attend over percept, belief, self, memories, words and the keys' labels.
 
 After the global workspace of Goyal et al. (2022). Without it (`use_workspace=False`) the parts are only
 concatenated.
@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from sixkeys.agent.gallery import VIEWS, Gallery, shown
 from sixkeys.agent.layers import Attention, Linear, norm
 from sixkeys.agent.perception import LABEL, Percept
 from sixkeys.agent.self_model import ME
@@ -34,13 +33,8 @@ class Workspace(eqx.Module):
     attention: Attention | None
     direct: Linear
     out: Linear
-    view: Linear | None
-    when: Float[Array, "views slot"] | None
-    """A view of the gallery, and how long ago it was."""
 
-    def __init__(
-        self, rng: np.random.Generator, width: int, hidden: int, slots: int, use: bool, gallery: bool = False
-    ):
+    def __init__(self, rng: np.random.Generator, width: int, hidden: int, slots: int, use: bool):
         sizes = (width, hidden, LATENTS * CLASSES, ME, TRAITS)
         self.slots = jnp.asarray(rng.standard_normal((slots, SLOT)), jnp.float32)
         self.senders = tuple(Linear(rng, size, SLOT) for size in sizes)
@@ -50,8 +44,6 @@ class Workspace(eqx.Module):
         self.attention = Attention(rng, SLOT, heads=2) if use else None
         self.direct = Linear(rng, sum(sizes), width)
         self.out = Linear(rng, slots * SLOT, width)
-        self.view = Linear(rng, width, SLOT) if gallery else None
-        self.when = jnp.asarray(0.5 * rng.standard_normal((VIEWS, SLOT)), jnp.float32) if gallery else None
 
     def __call__(
         self,
@@ -61,7 +53,6 @@ class Workspace(eqx.Module):
         traits: Float[Array, " traits"],
         recalled: Float[Array, "entries features"],
         words: Int[Array, " words"],
-        before: Gallery | None = None,
     ) -> Float[Array, " w"]:
         parts = (percept.whole, belief.h, belief.z, me, traits)
         scene = self.direct(jnp.concatenate(parts))
@@ -70,9 +61,6 @@ class Workspace(eqx.Module):
         sent = jnp.stack([sender(part) for sender, part in zip(self.senders, parts, strict=True)])
         items = [sent, self.memory(recalled), self.label(percept.labels), self.words[words % WORD_BUCKETS]]
         there = [jnp.ones(len(parts), bool), recalled.any(-1), percept.labels.any(-1), words > 0]
-        if before is not None and self.view is not None and self.when is not None:
-            items.append(self.view(before.views) + self.when)
-            there.append(shown(before))
         present = jnp.concatenate(there)
         visible = jnp.broadcast_to(present, (self.slots.shape[0], present.shape[0]))
         slots = self.attention(self.slots, jnp.concatenate(items), visible)

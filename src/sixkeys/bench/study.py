@@ -114,7 +114,6 @@ MAZE = settings(
     learn__teacher="planner",
     learn__greedy_share=0.5,
     brain__use_familiar=True,
-    brain__use_gallery=True,
 )
 """What must be explored, taught by a planner that sees what the agent sees, and that greedy loops too."""
 MAZES = {

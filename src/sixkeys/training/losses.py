@@ -17,7 +17,6 @@ from jaxtyping import Array, Bool, Float, Int
 
 from sixkeys.agent.brain import Brain, Inner, Mind
 from sixkeys.agent.familiar import Familiar
-from sixkeys.agent.gallery import Gallery
 from sixkeys.agent.policy import behaviour, valid_mass
 from sixkeys.agent.self_model import STEP_UNIT
 from sixkeys.agent.world_model import Belief, Foresight, divergence
@@ -82,15 +81,14 @@ def unroll(brain: Brain, chunk: Chunk) -> Inner:
     labels = jnp.concatenate([chunk.mind.label[None], pressed])
     keys = jax.random.split(chunk.mind.key, len(actions))
 
-    def step(carry: tuple[Belief, Gallery | None], x: tuple) -> tuple[tuple, tuple]:
-        (belief, gallery), (percept, action, label, begun, key) = carry, x
+    def step(belief: Belief, x: tuple) -> tuple[Belief, tuple]:
+        percept, action, label, begun, key = x
         h = brain.recur(belief, action, label, begun)
         belief, prior, posterior = brain.world_model.awake(h, percept, key)
-        before, gallery = brain.remember(gallery, percept, begun)
-        return (belief, gallery), (belief, prior, posterior, before)
+        return belief, (belief, prior, posterior)
 
-    carry = (chunk.mind.belief, chunk.mind.gallery)
-    _, thoughts = jax.lax.scan(step, carry, (percepts, actions, labels, chunk.begun, keys))
+    moments = (percepts, actions, labels, chunk.begun, keys)
+    _, thoughts = jax.lax.scan(step, chunk.mind.belief, moments)
     seen = {"begun": chunk.begun, "recalled": chunk.recalled, "words": chunk.words}
     return jax.vmap(brain.consider)(seen, percepts, *thoughts)
 
