@@ -36,7 +36,9 @@ def test_keys_are_counted_by_the_moment_they_were_pressed_in(seed):
 def test_other_moments_are_other_places():
     """Of 2,000 patches that differ in a cell, a fair hash takes up PLACES * (1 - exp(-2000 / PLACES))."""
     rng = np.random.default_rng(0)
-    observation = {n: jnp.asarray(x) for n, x in observation_space().sample().items()}
+    space = observation_space()
+    space.seed(0)
+    observation = {n: jnp.asarray(x) for n, x in space.sample().items()}
     patches = np.tile(np.asarray(observation["patch"]), (2000, 1, 1, 1))
     cells = rng.integers(0, 16, (2000, 3)), rng.integers(0, 9, (2000, 2))
     patches[np.arange(2000), cells[1][:, 0], cells[1][:, 1]] = cells[0]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sixkeys import build
+from sixkeys.agent.brain import Brain
 from sixkeys.agent.interface import number_of
 from sixkeys.contract import KEYS, episode_seed
 from sixkeys.envs.changed import key_order
@@ -47,15 +48,18 @@ def test_a_pool_whose_order_is_known_is_the_pool_without_a_change(world):
     pool.pool.close()
 
 
-def test_an_order_is_turned_in_the_middle_of_a_life(tiny_brain, tiny_config):
+def test_an_order_is_turned_in_the_middle_of_a_life(tiny_config):
     customs = Customs()
     pool = Ordered(pool_of("grid:grid_key~keys3"), customs)
-    lane = Lane(pool, tiny_brain, 0, np.random.default_rng(0))
-    lane.gather(tiny_brain, build.habits(tiny_config), tiny_config.learn)
-    before, pressed = lane.now, np.asarray(lane.mind.action)
+    brain = Brain(tiny_config.brain.model_copy(update={"use_familiar": True}), 0)
+    lane = Lane(pool, brain, 0, np.random.default_rng(0))
+    lane.gather(brain, build.habits(tiny_config), tiny_config.learn)
+    before, pressed, tried = lane.now, np.asarray(lane.mind.action), np.asarray(lane.mind.familiar.tried)
+    assert tried.any()
     pool.turn(key_order(3), lane)
     same(moved(before, key_order(3)), lane.now)
     np.testing.assert_array_equal(np.asarray(lane.mind.action), key_order(3)[pressed])
+    np.testing.assert_array_equal(np.asarray(lane.mind.familiar.tried)[..., key_order(3)], tried)
     pool.turn(np.arange(KEYS), lane)
     same(before, lane.now)
     pool.pool.close()

@@ -121,8 +121,7 @@ def test_worlds_that_are_drawn_need_seats_alike(drawn_config):
 def test_what_was_met_in_an_episode_is_in_a_loss_as_it_was_lived(tiny_config):
     """The last moment of a chunk that begins in the midst of episodes: for the losses, and for the mind that
     lived it."""
-    update = {"use_familiar": True}
-    brain = Brain(tiny_config.brain.model_copy(update=update), 0)
+    brain = Brain(tiny_config.brain.model_copy(update={"use_familiar": True}), 0)
     pool = build.training_tracks(tiny_config)[0].pool
     lane = Lane(pool, brain, 0, np.random.default_rng(0))
     for _ in range(3):

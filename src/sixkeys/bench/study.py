@@ -113,7 +113,6 @@ MAZE = settings(
     learn__taught_coef=1.0,
     learn__teacher="planner",
     learn__greedy_share=0.5,
-    brain__use_familiar=True,
 )
 """What must be explored, taught by a planner that sees what the agent sees, and that greedy loops too."""
 MAZES = {
@@ -124,6 +123,8 @@ MAZES = {
     "obstructed": ("ObstructedMaze-2Dlh-v0", 800_000, "minigrid_obstructed"),
 }
 """Study -> task of MiniGrid, keys, case."""
+FAMILIAR = ("corridor",)
+"""Studies of mazes whose agent sees which keys it tried in the same moment: where it was shown to help."""
 COMPUTER_HELD_OUT = (
     "computer_note_form", "computer_mail_rename", "computer_cell_note", "computer_report_long",
     "computer_tidy_long",
@@ -164,7 +165,10 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
             *(
                 Study(
                     name, (f"minigrid:MiniGrid-{task}",), (16,),
-                    MappingProxyType({**MAZE, "learn.rl_steps": keys}), cases=(case,),
+                    MappingProxyType(
+                        {**MAZE, "learn.rl_steps": keys, "brain.use_familiar": name in FAMILIAR}
+                    ),
+                    cases=(case,),
                 )
                 for name, (task, keys, case) in MAZES.items()
             ),

@@ -74,9 +74,8 @@ class Weights(NamedTuple):
 def unroll(brain: Brain, chunk: Chunk) -> Inner:
     """Every thought of a chunk again, with gradients. Percepts outside the scan, the belief inside."""
     actions = jnp.concatenate([chunk.mind.action[None], chunk.action])
-    percepts = jax.vmap(lambda now, keys: brain.perception(now, keys))(
-        chunk.observation, tried(brain, chunk, actions)
-    )
+    before = tried(brain, chunk, actions)
+    percepts = jax.vmap(lambda now, keys: brain.perception(now, keys))(chunk.observation, before)
     pressed = jnp.take_along_axis(percepts.labels[:-1], chunk.action[:, None, None], axis=1)[:, 0]
     labels = jnp.concatenate([chunk.mind.label[None], pressed])
     keys = jax.random.split(chunk.mind.key, len(actions))
