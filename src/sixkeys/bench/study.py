@@ -123,7 +123,7 @@ MAZES = {
     "obstructed": ("ObstructedMaze-2Dlh-v0", 800_000, "minigrid_obstructed"),
 }
 """Study -> task of MiniGrid, keys, case."""
-FAMILIAR = ("corridor",)
+FAMILIAR = ("corridor", "obstructed")
 """Studies of mazes whose agent sees which keys it tried in the same moment: where it was shown to help."""
 COMPUTER_HELD_OUT = (
     "computer_note_form", "computer_mail_rename", "computer_cell_note", "computer_report_long",
