@@ -124,3 +124,17 @@ def test_keys_tried_here_change_the_thought_and_are_forgotten_with_the_episode(t
         with_it, without = (agent.think(seen(0, begun=begun), one)[0].free for one in (mind, nothing))
         assert (np.abs(with_it - without).max(1) > 1e-7).any() == differ
     assert Agent(tiny_brain).begin(1, 0).familiar is None
+
+
+def test_an_imagined_key_is_as_risky_as_the_worst_of_several_draws(tiny_brain):
+    """Against the risks of single draws: the worst of eight lies in their uppermost eighth half of the time."""
+    belief = tiny_brain.world_model.blank()
+    keys = jax.random.split(jax.random.key(1), 512)
+
+    def single(key):
+        return jax.nn.sigmoid(tiny_brain.world_model.dream(belief, 3, key)[1].risk).max()
+
+    singles = np.asarray(jax.jit(jax.vmap(single))(keys))
+    worst = np.asarray(jax.jit(jax.vmap(lambda key: tiny_brain.imagine(belief, 3, key).risk))(keys[:128]))
+    assert singles.min() < singles.max()
+    assert np.quantile(singles, 0.8) < np.median(worst) <= singles.max()

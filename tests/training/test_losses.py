@@ -82,7 +82,8 @@ def chunk(tiny_brain):
         np.zeros((rows, time + 1, WORDS), np.int32), rng.integers(0, 6, (rows, time)),
         rng.standard_normal((rows, time)).astype(np.float32), np.zeros((rows, time), np.float32), terminated,
         np.zeros_like(terminated), terminated.copy(), np.zeros_like(terminated),
-        np.full((rows, time), SILENT, np.int8), np.full((rows, time, 6), 1 / 6, np.float32),
+        np.full((rows, time), SILENT, np.int8), np.full((rows, time, 2), SILENT, np.int8),
+        np.full((rows, time, 6), 1 / 6, np.float32),
         np.zeros((rows, time), np.float32), Agent(tiny_brain).begin(rows, 1),
     )  # fmt: skip
 

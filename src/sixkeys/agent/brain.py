@@ -93,7 +93,7 @@ class Brain(eqx.Module):
         rng = np.random.default_rng(seed)
         self.perception = Perception(rng, config.width, config.senses, config.use_familiar)
         self.world_model = WorldModel(rng, config.width, config.hidden)
-        self.self_model = SelfModel(rng, config.hidden, LATENTS * CLASSES)
+        self.self_model = SelfModel(rng, config.hidden, LATENTS * CLASSES, config.use_aim)
         self.workspace = Workspace(rng, config.width, config.hidden, config.slots, config.use_workspace)
         self.policy = Policy(rng, config.width)
         self.config = config
@@ -192,7 +192,7 @@ class Brain(eqx.Module):
             belief=then,
             reward=foresight.reward,
             discount=self.config.gamma * jax.nn.sigmoid(foresight.proceed),
-            risk=jax.nn.sigmoid(foresight.risk).max(),
+            risk=jax.nn.sigmoid(self.world_model.fear(then.h, key)).max(),
             validity=jax.nn.sigmoid(foresight.validity),
             logits=choice.logits,
             value=choice.value,

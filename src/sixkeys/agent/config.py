@@ -28,6 +28,9 @@ class BrainConfig(BaseModel):
     use_familiar: bool = Field(
         default=False, description="see which keys were pressed in the same moment before in this episode"
     )
+    use_aim: bool = Field(
+        default=False, description="say which thing one is after, as a planner that teaches says it"
+    )
     planning_coef: float = Field(
         default=0.0, ge=0, description="weight of imagined advice in the logits; 0 never plans"
     )

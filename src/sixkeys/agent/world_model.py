@@ -22,6 +22,8 @@ from sixkeys.contract import CELL_SIZES, KEYS, SIDE
 LATENTS, CLASSES = 8, 8
 RISKS = 3
 """Members of the risk ensemble."""
+FEARS = 8
+"""Draws of an imagined moment whose risk is looked at."""
 KINDS = CELL_SIZES[0]
 SKETCH = 48
 """Width of the bottleneck through which cells are pictured."""
@@ -103,6 +105,15 @@ class WorldModel(eqx.Module):
         trunk = self.ground(h, z)
         then = Belief(h, z, self.guess(trunk))
         return then, self.foresee(trunk, then.percept)
+
+    def fear(self, h: Float[Array, " hidden"], key: Array) -> Float[Array, "fears 3"]:
+        """Logits of risk in several draws of what h may bring: one draw may miss what kills."""
+
+        def one(key: Array) -> Float[Array, " 3"]:
+            trunk = self.ground(h, draw(logits(self.prior(h)), key))
+            return self.foresee(trunk, self.guess(trunk)).risk
+
+        return jax.vmap(one)(jax.random.split(key, FEARS))
 
     def ground(self, h: Float[Array, " hidden"], z: Float[Array, " latent"]) -> Float[Array, " hidden"]:
         """What belief alone carries, before any percept."""

@@ -125,6 +125,8 @@ MAZES = {
 """Study -> task of MiniGrid, keys, case."""
 FAMILIAR = ("corridor", "obstructed")
 """Studies of mazes whose agent sees which keys it tried in the same moment: where it was shown to help."""
+AIMED = ("memory",)
+"""Studies of mazes whose agent learns to say which thing it is after: where it was shown to help."""
 COMPUTER_HELD_OUT = (
     "computer_note_form", "computer_mail_rename", "computer_cell_note", "computer_report_long",
     "computer_tidy_long",
@@ -166,7 +168,10 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
                 Study(
                     name, (f"minigrid:MiniGrid-{task}",), (16,),
                     MappingProxyType(
-                        {**MAZE, "learn.rl_steps": keys, "brain.use_familiar": name in FAMILIAR}
+                        {
+                            **MAZE, "learn.rl_steps": keys, "brain.use_familiar": name in FAMILIAR,
+                            "brain.use_aim": name in AIMED,
+                        }
                     ),
                     cases=(case,),
                 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import NamedTuple, Protocol
 
-from sixkeys.planning.atlas import Known, Place, Sight
+from sixkeys.planning.atlas import Known, Place, Sight, Thing
 from sixkeys.planning.skills import Move
 
 Condition = tuple[str | int, ...]
@@ -62,6 +62,10 @@ class Lore(Protocol):
 
     def choices(self, known: Known) -> Sequence[Step]:
         """Steps that can be taken at once, whatever they are good for, the nearest first."""
+        ...
+
+    def aim(self, step: Step, known: Known) -> Thing:
+        """What a step is after; NOTHING where that is not known."""
         ...
 
     def enters(self, thing) -> bool:

@@ -12,7 +12,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sixkeys.planning.atlas import AHEAD, NOTHING, Known, Place, Sight, beside, edge, far, find, look_ahead
+from sixkeys.planning.atlas import (
+    AHEAD,
+    NOTHING,
+    Known,
+    Place,
+    Sight,
+    Thing,
+    beside,
+    edge,
+    far,
+    find,
+    look_ahead,
+)
 from sixkeys.planning.goals import Condition, Step
 from sixkeys.planning.rooms import BALL, BOX, DOOR, DOOR_OPEN, FLOOR, GOAL, KEY, Rooms
 from sixkeys.planning.skills import SHUT, Move
@@ -99,6 +111,11 @@ class Mazes(Rooms):
         boxes = find(known, BOX) if condition[:2] == ("seen", KEY) else []
         opened = [Step("open", place, self._shut(place, known), condition) for place in boxes]
         return [*opened, *super().ways(condition, known)]
+
+    def aim(self, step: Step, known: Known) -> Thing:
+        """In Memory, what was seen in the first room: the same is looked for."""
+        cues = _things(known, CUE) if known.family == MEMORY else []
+        return known.cells[cues[0]] if cues else super().aim(step, known)
 
     def _won(self, goal: Condition, known: Known) -> list[Step]:
         prizes = self._prizes(known)

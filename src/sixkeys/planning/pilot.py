@@ -25,6 +25,8 @@ LORE: Mapping[int, Lore] = {GRID: Rooms(GRID), CHAINS: Rooms(CHAINS), MINIGRID: 
 """World number -> what is known of that world; another world joins with a line here."""
 JOURNAL, TRIED = 64, 64
 """Lines of the journal, and things tried, that are kept."""
+AIMLESS = (-1, -1)
+"""The aim of who has no plan."""
 
 
 class Entry(NamedTuple):
@@ -48,6 +50,8 @@ class SeatMind(NamedTuple):
     journal: tuple[Entry, ...] = ()
     tried: tuple[Step, ...] = ()
     """Without goals: what was done, so that something else is next."""
+    aim: tuple[int, int] = AIMLESS
+    """Kind and identity of the thing that the step being taken is after."""
 
 
 class Mind(NamedTuple):
@@ -80,6 +84,10 @@ class Pilot:
         pairs = zip(mind.seats, pressed.tolist(), strict=True)
         return mind._replace(seats=tuple(seat._replace(key=key) for seat, key in pairs))
 
+    def aims(self, mind: Mind) -> np.ndarray:
+        """int [seats, 2]: kind and identity of the thing that the step being taken is after; -1 where none."""
+        return np.array([seat.aim for seat in mind.seats])
+
     def to_data(self, mind: Mind) -> dict[str, Any]:
         return to_data(mind)
 
@@ -97,7 +105,7 @@ class Pilot:
         allowed = np.flatnonzero(~seen.forbidden[row])
         if key is None or seen.forbidden[row, key]:
             key = int(allowed[np.random.default_rng([seed, row, mind.turn]).integers(len(allowed))])
-        return mind._replace(key=key)
+        return mind._replace(key=key, aim=_aim(mind.plan, known, lore))
 
     def _lore(self, world: int) -> Lore:
         if world not in self.lore:
@@ -135,6 +143,13 @@ class Pilot:
         return lore.press(move, known) if move else None
 
 
+def _aim(plan: Plan | None, known: Known, lore: Lore) -> tuple[int, int]:
+    if plan is None or plan.at == len(plan.steps):
+        return AIMLESS
+    thing = lore.aim(plan.steps[plan.at], known)
+    return thing.kind, thing.colour
+
+
 def _when(tried: tuple[Step, ...], step: Step) -> int:
     """When a step was last tried, -1 for never: what was not tried, or long ago, comes first."""
     same = [turn for turn, old in enumerate(tried) if (old.skill, old.target) == (step.skill, step.target)]
@@ -168,6 +183,7 @@ def from_data(data: dict[str, Any]) -> Mind:
                 for turn, goal, steps, failed in row["journal"]
             ),
             "tried": compile.from_data({"goal": [], "steps": row["tried"], "at": 0}).steps,
+            "aim": tuple(row["aim"]),
         }
         return SeatMind(**{**row, **read})
 

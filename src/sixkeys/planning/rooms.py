@@ -232,6 +232,10 @@ class Rooms:
         apart = abs(start[0] - step.target[0]) + abs(start[1] - step.target[1])
         return (apart if steps is None else len(steps)) + DOUBT * (step.skill == "explore")
 
+    def aim(self, step: Step, known: Known) -> Thing:
+        """What stands where the step is to be taken."""
+        return known.cells.get(step.target, NOTHING) if step.target else NOTHING
+
     def choices(self, known: Known) -> Sequence[Step]:
         reached = far(known, known.at, self.enters)
         used: Condition = ("used", known.uses + 1)

@@ -35,7 +35,7 @@ from sixkeys.agent.interface import (
 from sixkeys.agent.perception import Percept
 from sixkeys.agent.world_model import Belief
 from sixkeys.contract import ID_SIZES, KEYS, Moment, Observation, Seen, Thought
-from sixkeys.training.lane import Lane, Pooled
+from sixkeys.training.lane import Lane, Pooled, aims
 from sixkeys.training.losses import SILENT, Chunk, unroll
 
 PATIENCE = 12
@@ -142,6 +142,9 @@ class Ordered:
 
     def oracle_steps(self) -> np.ndarray:
         return self.pool.oracle_steps()
+
+    def aims(self) -> np.ndarray:
+        return aims(self.pool)
 
     def _shown(self, now: Moment) -> Moment:
         if self.number < 0:

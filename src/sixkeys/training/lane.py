@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -41,6 +41,13 @@ class Pooled(Protocol):
     def oracle_steps(self) -> np.ndarray: ...
 
 
+@runtime_checkable
+class Aiming(Protocol):
+    """A pool whose teacher also says what it is after."""
+
+    def aims(self) -> np.ndarray: ...
+
+
 class Ended(NamedTuple):
     """Episodes that ended since the last snapshot, a row each."""
 
@@ -60,6 +67,8 @@ class Gathered(NamedTuple):
     """bool [seats, steps]: what was seen after a key was new in its episode."""
     taught: np.ndarray
     """int64 [seats, steps]: the key that a teacher would have pressed; SILENT where none was asked."""
+    aim: np.ndarray
+    """int64 [seats, steps, 2]: kind and identity of the thing that a teacher was after; SILENT if none."""
     ended: Ended
     mind: Mind
     """The mind before the first of them."""
@@ -98,9 +107,11 @@ class Lane:
         """`unroll` steps of the loop."""
         first, steps, rows, new = self.mind, [], [], []
         taught: list[np.ndarray] = []
+        aim: list[np.ndarray] = []
         for _ in range(learn.unroll):
             now = self.now
             taught.append(self._teacher(learn))
+            aim.append(aims(self.pool))
             drawn = self.rng.random(self.pool.seats) >= learn.action_mask_dropout
             self.hints = np.where(now.begun, drawn, self.hints)
             if learn.greedy_share:
@@ -119,7 +130,7 @@ class Lane:
             steps.append(step)
             new.append(self.novelty.look(self.now))
         ends = Ended(*(np.concatenate(column) for column in zip(*rows, strict=True)))
-        return Gathered(steps, np.stack(new, 1), np.stack(taught, 1), ends, first)
+        return Gathered(steps, np.stack(new, 1), np.stack(taught, 1), np.stack(aim, 1), ends, first)
 
     def _teacher(self, learn: LearnConfig) -> np.ndarray:
         """int [seats]: the key that the world's oracle would press; SILENT where it knows none."""
@@ -130,7 +141,7 @@ class Lane:
     def chunk(self, found: Gathered, novelty: float) -> Chunk:
         """Steps as arrays, seats axis first, then time; `novelty` is the bonus for what was new."""
         bonus = found.new.astype(np.float32) * novelty
-        return chunk(found.steps, bonus, found.taught, found.mind, self.scale)
+        return chunk(found.steps, bonus, found.taught, found.aim, found.mind, self.scale)
 
     def components(self) -> Components:
         """Everything that is needed to go on."""
@@ -188,10 +199,21 @@ class Beside:
             wait([self.work])
 
 
+def aims(pool: Pooled) -> np.ndarray:
+    """int [seats, 2]: what a pool's teacher is after, in any order of its keys; SILENT where none says."""
+    return pool.aims() if isinstance(pool, Aiming) else np.full((pool.seats, 2), SILENT)
+
+
 def chunk(
-    steps: Sequence[Step], bonus: np.ndarray, taught: np.ndarray, mind: Mind, scale: float = 1.0
+    steps: Sequence[Step],
+    bonus: np.ndarray,
+    taught: np.ndarray,
+    aim: np.ndarray,
+    mind: Mind,
+    scale: float = 1.0,
 ) -> Chunk:
-    """Steps of all seats as arrays [seats, steps]: `bonus` float32, `taught` int; rewards times `scale`."""
+    """Steps of all seats as arrays [seats, steps]: `bonus` float32, `taught` and `aim` int; rewards times
+    `scale`."""
     now, seen, thought, then = zip(*steps, strict=True)
     last, final = then[-1], seen[-1]
 
@@ -216,6 +238,7 @@ def chunk(
         success=outcome.success,
         harm=outcome.harm,
         taught=taught.astype(np.int8),
+        aim=aim.astype(np.int8),
         free=stack([t.free for t in thought]),
         value=stack([t.value for t in thought]),
         mind=jax.tree.map(np.asarray, mind),

@@ -55,6 +55,8 @@ class Chunk(NamedTuple):
     harm: Bool[Rows, " T"]
     taught: Int[Rows, " T"]
     """The key that a teacher would have pressed, or SILENT."""
+    aim: Int[Rows, "T 2"]
+    """Kind and identity of the thing that the teacher was after, or SILENT."""
     free: Float[Rows, "T 6"]
     """What the thinker would have pressed, before any mask."""
     value: Float[Rows, " T"]
@@ -249,6 +251,16 @@ def taught_loss(chunk: Chunk, inner: Inner) -> Array:
     return mean(-said, ~chunk.begun[:, 1:] & (chunk.taught != SILENT) & may)
 
 
+def aim_loss(chunk: Chunk, inner: Inner) -> Array:
+    """Cross-entropy in nats of what the agent says it is after against what its teacher was: to say it, belief
+    must hold what the teacher's reason was (Lampinen et al. 2022). 0 where no teacher said."""
+    assert inner.me.aim is not None
+    told = ~chunk.begun[:, 1:] & (chunk.aim != SILENT).all(-1)
+    said = jax.nn.log_softmax(inner.me.aim[:, :-1])
+    truth = jnp.maximum(chunk.aim, 0)[..., None].astype(jnp.int32)
+    return mean(-jnp.take_along_axis(said, truth, -1)[..., 0].sum(-1), told)
+
+
 def clone_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:
     """How far are policy (nats) and value (squares) from those of then? CLEAR, Rolnick et al. 2019."""
     real = ~chunk.begun[:, 1:]
@@ -275,6 +287,9 @@ def total_loss(
     if config.taught_coef:
         more["policy/taught"] = taught_loss(every, thoughts)
         policy = policy + config.taught_coef * more["policy/taught"]
+        if brain.config.use_aim:
+            more["self/aim"] = aim_loss(every, thoughts)
+            policy = policy + config.taught_coef * more["self/aim"]
     if replayed is not None:
         again = imitation_loss(replayed, jax.tree.map(lambda x: x[rows:], thoughts), config, gamma)
         policy, more["policy/imitation"] = policy + config.imitation_coef * again, again

@@ -30,6 +30,10 @@ class Teacher(Thinker, Protocol):
         """The mind once keys `pressed` (int [seats]) took the place of its own."""
         ...
 
+    def aims(self, mind: Any) -> np.ndarray:
+        """int [seats, 2]: kind and identity of the thing that it is after; -1 where it is after none."""
+        ...
+
     def to_data(self, mind: Any) -> dict[str, Any]: ...
     def from_data(self, data: dict[str, Any]) -> Any: ...
 
@@ -66,6 +70,10 @@ class Guided:
     def oracle_steps(self) -> np.ndarray:
         """int [seats]: 0 where it knows its key, for it never knows how many are left; else -1."""
         return np.where(self.certain, 0, -1)
+
+    def aims(self) -> np.ndarray:
+        """int [seats, 2]: what the teacher is after."""
+        return self.teacher.aims(self.mind)
 
     def state(self) -> dict[str, np.ndarray]:
         mind = json.dumps(self.teacher.to_data(self.mind)).encode()
