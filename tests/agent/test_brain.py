@@ -127,7 +127,7 @@ def test_keys_tried_here_change_the_thought_and_are_forgotten_with_the_episode(t
 
 
 def test_an_imagined_key_is_as_risky_as_the_worst_of_several_draws(tiny_brain):
-    """Against the risks of single draws: the worst of eight lies in their uppermost eighth half of the time."""
+    """Against the risks of single draws: the worst of eight mostly lies in their uppermost fifth."""
     belief = tiny_brain.world_model.blank()
     keys = jax.random.split(jax.random.key(1), 512)
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sixkeys.agent.agent import Agent
+from sixkeys.agent.brain import Brain
 from sixkeys.contract import RECALLED, WORDS, observation_space
 from sixkeys.training.config import LearnConfig
 from sixkeys.training.losses import (
@@ -15,6 +16,7 @@ from sixkeys.training.losses import (
     Chunk,
     Weights,
     advantages,
+    aim_loss,
     bernoulli,
     taught_loss,
     total_loss,
@@ -160,3 +162,19 @@ def test_a_teacher_is_heard_where_one_spoke_and_the_world_went_on(chunk, tiny_br
     unseen[0, 2, 4] = False
     heard = -np.mean([logp[at] for at in spoken if at != (0, 2, 4)])
     assert float(taught_loss(told._replace(seen=unseen), inner)) == pytest.approx(heard, rel=1e-4)
+
+
+def test_an_aim_is_learnt_where_a_teacher_said_one_and_the_world_went_on(chunk, tiny_brain):
+    brain = Brain(tiny_brain.config.model_copy(update={"use_aim": True}), 0)
+    aim = np.full((2, 6, 2), SILENT, np.int8)
+    aim[0, 1], aim[0, 3], aim[1, 5] = (5, 2), (3, 3), (31, 0)  # at (0, 3) an episode began
+    inner = jax.jit(jax.vmap(lambda row: unroll(brain, row)))(chunk)
+    logits = np.asarray(inner.me.aim, np.float64)
+    chance = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    said = [
+        -np.log(chance[0, 1, 0, 5] * chance[0, 1, 1, 2]),
+        -np.log(chance[1, 5, 0, 31] * chance[1, 5, 1, 0]),
+    ]
+    assert float(aim_loss(chunk._replace(aim=aim), inner)) == pytest.approx(np.mean(said), rel=1e-4)
+    assert float(aim_loss(chunk, inner)) == 0
+    assert tiny_brain.self_model.aim is None

@@ -8,16 +8,22 @@ import pytest
 from sixkeys import build
 from sixkeys.contract import episode_seed
 from sixkeys.loop import Habits, look
+from sixkeys.planning.mazes import Mazes
 from sixkeys.planning.pilot import Pilot
+from sixkeys.planning.rooms import BALL, FLOOR, KEY
 from sixkeys.training.checkpoint import load, save
+from sixkeys.training.losses import SILENT
 from sixkeys.training.teacher import Guided
 from sixkeys.training.train import train
 
 CORRIDOR = "minigrid:MiniGrid-KeyCorridorS3R3-v0"
 
 
-def guided(seats=2):
-    return Guided(build.evaluation_pools(CORRIDOR, seats)(lambda s, e: episode_seed(5, s, e)), Pilot(), 0)
+MEMORY = "minigrid:MiniGrid-MemoryS13-v0"
+
+
+def guided(seats=2, world=CORRIDOR):
+    return Guided(build.evaluation_pools(world, seats)(lambda s, e: episode_seed(5, s, e)), Pilot(), 0)
 
 
 def test_who_does_as_told_solves_the_task():
@@ -47,10 +53,41 @@ def test_it_looks_on_whatever_is_pressed():
     pool.pool.close()
 
 
-def taught(tiny_config, world):
+def test_it_is_after_what_lies_in_the_first_room():
+    """In Memory, once it was seen; asked of the real grid: what lies above the first cell of the hallway."""
+    pool, told = guided(4, MEMORY), set()
+    pool.reset()
+    for _ in range(60):
+        grids = [env.task.grid for env in pool.pool.worlds[0].envs]
+        cues = [grid.get(1, grid.height // 2 - 1).type for grid in grids]
+        for cue, (kind, _) in zip(cues, pool.aims().tolist(), strict=True):
+            assert kind in ({"key": KEY, "ball": BALL}[cue], FLOOR)
+            told.add(kind)
+        pool.step(pool.oracle())
+    pool.pool.close()
+    assert told == {KEY, BALL, FLOOR}
+
+
+def test_who_has_no_plan_is_after_nothing():
+    idle = Pilot(lore={2: Idle()})
+    pool = Guided(build.evaluation_pools(CORRIDOR, 2)(lambda s, e: episode_seed(5, s, e)), idle, 0)
+    pool.reset()
+    np.testing.assert_array_equal(pool.aims(), np.full((2, 2), SILENT))
+    pool.pool.close()
+
+
+class Idle(Mazes):
+    """Lore that knows of no way to anything."""
+
+    def ways(self, condition, known):
+        return []
+
+
+def taught(tiny_config, world, **brain):
     learn = tiny_config.learn.model_copy(update={"taught_coef": 1.0, "teacher": "planner"})
     pool = tiny_config.pool.model_copy(update={"worlds": (world,)})
-    return tiny_config.model_copy(update={"learn": learn, "pool": pool})
+    brain = tiny_config.brain.model_copy(update=brain)
+    return tiny_config.model_copy(update={"learn": learn, "pool": pool, "brain": brain})
 
 
 def run(config, resume=None, take=None):
@@ -63,14 +100,14 @@ def run(config, resume=None, take=None):
 
 
 def test_a_run_that_it_teaches_goes_on_bit_for_bit(tiny_config, tmp_path):
-    config = taught(tiny_config, CORRIDOR)
+    config = taught(tiny_config, CORRIDOR, use_aim=True)
     whole = list(run(config))
     half = list(run(config, take=4))[-1]
     save(tmp_path, half[0].update, half[1], {})
     resumed = list(run(config, resume=load(tmp_path).components))
     (last, parts), (again, same) = whole[-1], resumed[-1]
     assert again.losses == last.losses
-    assert "policy/taught" in last.losses
+    assert {"policy/taught", "self/aim"} <= last.losses.keys()
     for name in parts:
         for part, array in parts[name].items():
             np.testing.assert_array_equal(array, same[name][part], err_msg=f"{name}/{part}")

@@ -85,7 +85,7 @@ class Pilot:
         return mind._replace(seats=tuple(seat._replace(key=key) for seat, key in pairs))
 
     def aims(self, mind: Mind) -> np.ndarray:
-        """int [seats, 2]: kind and identity of the thing that the step being taken is after; -1 where none."""
+        """int [seats, 2]: kind and identity of the thing that the present step is after; -1 where none."""
         return np.array([seat.aim for seat in mind.seats])
 
     def to_data(self, mind: Mind) -> dict[str, Any]:

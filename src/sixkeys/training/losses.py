@@ -252,8 +252,8 @@ def taught_loss(chunk: Chunk, inner: Inner) -> Array:
 
 
 def aim_loss(chunk: Chunk, inner: Inner) -> Array:
-    """Cross-entropy in nats of what the agent says it is after against what its teacher was: to say it, belief
-    must hold what the teacher's reason was (Lampinen et al. 2022). 0 where no teacher said."""
+    """Cross-entropy in nats of what the agent says it is after against what its teacher was after: to say it,
+    belief must hold the teacher's reason (Lampinen et al. 2022). 0 where no teacher said."""
     assert inner.me.aim is not None
     told = ~chunk.begun[:, 1:] & (chunk.aim != SILENT).all(-1)
     said = jax.nn.log_softmax(inner.me.aim[:, :-1])
