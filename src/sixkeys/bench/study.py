@@ -117,7 +117,7 @@ MAZE = settings(
 """What must be explored, taught by a planner that sees what the agent sees, and that greedy loops too."""
 MAZES = {
     "corridor": ("KeyCorridorS3R3-v0", 500_000, "minigrid_corridor"),
-    "memory": ("MemoryS13-v0", 300_000, "minigrid_memory"),
+    "memory": ("MemoryS13-v0", 500_000, "minigrid_memory"),
     "rooms": ("MultiRoom-N4-S5-v0", 500_000, "minigrid_rooms"),
     "locked": ("LockedRoom-v0", 800_000, "minigrid_locked"),
     "obstructed": ("ObstructedMaze-2Dlh-v0", 800_000, "minigrid_obstructed"),
