@@ -120,7 +120,7 @@ def row(case: str, arm: Arm, got: Sequence[Evaluation], bare: Sequence[Evaluatio
         "d keys": every([steps_to_pass(one) - steps_to_pass(old) for one, old in pairs]),
         "harm": every([one.harm for one in got]),
     }
-    words = " ".join(f"{name} {m.value:.3f} [{m.low:.3f}, {m.high:.3f}]" for name, m in shown.items())
+    words = " ".join(f"{name} {m.value:.4f} [{m.low:.4f}, {m.high:.4f}]" for name, m in shown.items())
     imagined = every([np.stack([one.imagined, one.steps], 1) for one in got], ratio).value
     rate = 1000 * success.sum() / (cost * sum(one.steps.sum() for one in got))
     spent = f"imagined {imagined:.1f} ms a key {cost:.2f} passed a second {rate:.2f}"
