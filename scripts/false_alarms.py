@@ -82,7 +82,7 @@ def is_test(path: str) -> bool:
         name.startswith("test")
         or name.endswith("_test.py")
         or name == "conftest.py"
-        or any(folder in TESTING or folder.startswith("test_") for folder in folders)
+        or any(folder.strip("_") in TESTING or folder.startswith("test_") for folder in folders)
     )
 
 

@@ -46,7 +46,7 @@ def test_a_run_that_did_not_finish_is_no_pass(status: str):
     ["test_calc.py", "sub/test_new.py", "calc_test.py", "conftest.py", "a/conftest.py", "Conftest.py",
      "tox.ini", "pytest.ini", "pyproject.toml", "setup.cfg", "a.pth", "sitecustomize.py", "a/x.pyc", "a.so",
      "setup.py", "noxfile.py", "x.egg-link", ".coveragerc", "a.dll", "tests/data.json", "a/tests/__init__.py",
-     "test/help.py", "a/test.py", "tests.py",
+     "test/help.py", "a/_tests/plugin.py", "a/test.py", "tests.py",
      ".pytest_cache/v/cache/lastfailed", "_pytest/runner.py", "lib/site-packages/a.py"],
 )  # fmt: skip
 def test_what_decides_what_is_tested_may_not_change(path: str):
