@@ -26,7 +26,7 @@ import optax
 from rich.table import Table
 
 from sixkeys.bench.forgetting import life
-from sixkeys.bench.stats import Measure, bootstrap
+from sixkeys.bench.stats import Measure, stratified_bootstrap
 from sixkeys.cli.common import bar, compiled_once, console, parse, say
 from sixkeys.training.consolidate import (
     Importance,
@@ -363,7 +363,7 @@ def table(options: Options) -> Table:
 
 
 def _cell(values: list[float]) -> str:
-    found = bootstrap(np.array(values)[~np.isnan(values)]) if values else Measure()
+    found = stratified_bootstrap([np.array(values)[~np.isnan(values)]]) if values else Measure()
     return "" if found.value is None else f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
 

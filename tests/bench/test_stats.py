@@ -38,7 +38,7 @@ def test_wilson_of_nothing_is_empty_and_nonsense_is_refused():
 
 def test_bootstrap_of_a_mean_agrees_with_scipy():
     sample = np.random.default_rng(0).exponential(3.0, 200)
-    ours = stats.bootstrap(sample)
+    ours = stats.stratified_bootstrap([sample])
     theirs = scipy.stats.bootstrap((sample,), np.mean, method="percentile", n_resamples=2000, rng=1)
     width = theirs.confidence_interval.high - theirs.confidence_interval.low
     assert ours.value == pytest.approx(sample.mean())
@@ -50,7 +50,7 @@ def test_bootstrap_of_a_ratio_agrees_with_scipy():
     random = np.random.default_rng(3)
     bottom = random.integers(1, 20, 150).astype(float)
     top = random.binomial(bottom.astype(int), 0.3).astype(float)
-    ours = stats.bootstrap(np.stack([top, bottom], 1), stats.ratio)
+    ours = stats.stratified_bootstrap([np.stack([top, bottom], 1)], stats.ratio)
     theirs = scipy.stats.bootstrap(
         (top, bottom), lambda t, b, axis: t.sum(axis) / b.sum(axis), paired=True, method="percentile",
         n_resamples=2000, rng=1,
@@ -64,7 +64,7 @@ def test_strata_keep_their_weight():
     """Two constant strata: redrawn inside themselves the mean never moves; mixed together it would."""
     strata = [np.zeros(50), np.ones(50)]
     assert stats.stratified_bootstrap(strata) == stats.Measure(0.5, 0.5, 0.5)
-    mixed = stats.bootstrap(np.concatenate(strata))
+    mixed = stats.stratified_bootstrap([np.concatenate(strata)])
     assert mixed.low < 0.45
     assert mixed.high > 0.55
 
@@ -82,7 +82,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     random = np.random.default_rng(7)
     hits = 0
     for _ in range(200):
-        measure = stats.bootstrap(random.normal(1.0, 2.0, 80))
+        measure = stats.stratified_bootstrap([random.normal(1.0, 2.0, 80)])
         hits += measure.low <= 1.0 <= measure.high
     assert 0.88 <= hits / 200 <= 0.99
 
@@ -90,6 +90,6 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 def test_empty_strata_carry_nothing_and_the_seed_fixes_the_draw():
     sample = np.arange(30.0)
     assert stats.stratified_bootstrap([np.zeros(0)]) == stats.Measure()
-    assert stats.stratified_bootstrap([np.zeros(0), sample]) == stats.bootstrap(sample)
-    assert stats.bootstrap(sample, seed=1) == stats.bootstrap(sample, seed=1)
-    assert stats.bootstrap(sample, seed=1) != stats.bootstrap(sample, seed=2)
+    assert stats.stratified_bootstrap([np.zeros(0), sample]) == stats.stratified_bootstrap([sample])
+    assert stats.stratified_bootstrap([sample], seed=1) == stats.stratified_bootstrap([sample], seed=1)
+    assert stats.stratified_bootstrap([sample], seed=1) != stats.stratified_bootstrap([sample], seed=2)

@@ -108,12 +108,9 @@ class WorldModel(eqx.Module):
 
     def fear(self, h: Float[Array, " hidden"], key: Array) -> Float[Array, "fears 3"]:
         """Logits of risk in several draws of what h may bring: one draw may miss what kills."""
-
-        def one(key: Array) -> Float[Array, " 3"]:
-            trunk = self.ground(h, draw(logits(self.prior(h)), key))
-            return self.foresee(trunk, self.guess(trunk)).risk
-
-        return jax.vmap(one)(jax.random.split(key, FEARS))
+        draws = jax.vmap(lambda key: draw(logits(self.prior(h)), key))(jax.random.split(key, FEARS))
+        trunks = jax.vmap(lambda z: self.ground(h, z))(draws)
+        return jax.vmap(lambda trunk: self.foresee(trunk, self.guess(trunk)).risk)(trunks)
 
     def ground(self, h: Float[Array, " hidden"], z: Float[Array, " latent"]) -> Float[Array, " hidden"]:
         """What belief alone carries, before any percept."""

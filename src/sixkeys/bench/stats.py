@@ -70,11 +70,6 @@ def wilson(successes: int, trials: int) -> Measure:
     return Measure(share, low, high)
 
 
-def bootstrap(values: np.ndarray, statistic: Statistic = mean, seed: int = 0) -> Measure:
-    """`statistic` of one sample ([episodes] or [episodes, columns]) with its bootstrap interval."""
-    return stratified_bootstrap([values], statistic, seed)
-
-
 def stratified_bootstrap(strata: Sequence[np.ndarray], statistic: Statistic = mean, seed: int = 0) -> Measure:
     """`statistic` of all strata together ([episodes] or [episodes, columns]), drawn again in each stratum.
 

@@ -116,17 +116,13 @@ MAZE = settings(
 )
 """What must be explored, taught by a planner that sees what the agent sees, and that greedy loops too."""
 MAZES = {
-    "corridor": ("KeyCorridorS3R3-v0", 500_000, "minigrid_corridor"),
-    "memory": ("MemoryS13-v0", 500_000, "minigrid_memory"),
-    "rooms": ("MultiRoom-N4-S5-v0", 500_000, "minigrid_rooms"),
-    "locked": ("LockedRoom-v0", 800_000, "minigrid_locked"),
-    "obstructed": ("ObstructedMaze-2Dlh-v0", 800_000, "minigrid_obstructed"),
+    "corridor": ("KeyCorridorS3R3-v0", 500_000, "brain.use_familiar"),
+    "memory": ("MemoryS13-v0", 500_000, "brain.use_aim"),
+    "rooms": ("MultiRoom-N4-S5-v0", 500_000, ""),
+    "locked": ("LockedRoom-v0", 800_000, ""),
+    "obstructed": ("ObstructedMaze-2Dlh-v0", 800_000, "brain.use_familiar"),
 }
-"""Study -> task of MiniGrid, keys, case."""
-FAMILIAR = ("corridor", "obstructed")
-"""Studies of mazes whose agent sees which keys it tried in the same moment: where it was shown to help."""
-AIMED = ("memory",)
-"""Studies of mazes whose agent learns to say which thing it is after: where it was shown to help."""
+"""Study -> task of MiniGrid, keys, and what its agent has besides: what was shown to help there."""
 COMPUTER_HELD_OUT = (
     "computer_note_form", "computer_mail_rename", "computer_cell_note", "computer_report_long",
     "computer_tidy_long",
@@ -167,15 +163,10 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
             *(
                 Study(
                     name, (f"minigrid:MiniGrid-{task}",), (16,),
-                    MappingProxyType(
-                        {
-                            **MAZE, "learn.rl_steps": keys, "brain.use_familiar": name in FAMILIAR,
-                            "brain.use_aim": name in AIMED,
-                        }
-                    ),
-                    cases=(case,),
+                    MappingProxyType({**MAZE, "learn.rl_steps": keys, **({extra: True} if extra else {})}),
+                    cases=(f"minigrid_{name}",),
                 )
-                for name, (task, keys, case) in MAZES.items()
+                for name, (task, keys, extra) in MAZES.items()
             ),
             Study("web", ("web:web_mixed",), (8,), WEB),
             Study(

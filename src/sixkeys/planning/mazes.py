@@ -12,19 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sixkeys.planning.atlas import (
-    AHEAD,
-    NOTHING,
-    Known,
-    Place,
-    Sight,
-    Thing,
-    beside,
-    edge,
-    far,
-    find,
-    look_ahead,
-)
+from sixkeys.planning import atlas
+from sixkeys.planning.atlas import AHEAD, NOTHING, Known, Place, Sight, beside, edge, far, find
 from sixkeys.planning.goals import Condition, Step
 from sixkeys.planning.rooms import BALL, BOX, DOOR, DOOR_OPEN, FLOOR, GOAL, KEY, Rooms
 from sixkeys.planning.skills import SHUT, Move
@@ -55,13 +44,13 @@ class Mazes(Rooms):
     def see(self, known: Known | None, sight: Sight, key: int) -> Known:
         sight = sight._replace(patch=_shut(sight.patch))
         if known is None:
-            return look_ahead(None, sight)
+            return atlas.look_ahead(None, sight)
         if key in (LEFT, RIGHT):
             known = known._replace(facing=(known.facing + (1 if key == RIGHT else -1)) % 4)
         there = _ahead(known)
         if key == FORWARD and self.enters(known.cells.get(there, NOTHING)):
             known = known._replace(at=there)
-        after = look_ahead(known._replace(uses=known.uses + (key in (PICKUP, DROP, TOGGLE))), sight)
+        after = atlas.look_ahead(known._replace(uses=known.uses + (key in (PICKUP, DROP, TOGGLE))), sight)
         held = HELD.get(after.hand.state) == BALL
         return after._replace(dull=after.dull | held << after.hand.colour)
 
@@ -112,7 +101,7 @@ class Mazes(Rooms):
         opened = [Step("open", place, self._shut(place, known), condition) for place in boxes]
         return [*opened, *super().ways(condition, known)]
 
-    def aim(self, step: Step, known: Known) -> Thing:
+    def aim(self, step: Step, known: Known) -> atlas.Thing:
         """In Memory, what was seen in the first room: the same is looked for."""
         cues = _things(known, CUE) if known.family == MEMORY else []
         return known.cells[cues[0]] if cues else super().aim(step, known)

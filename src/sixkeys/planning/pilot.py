@@ -25,8 +25,6 @@ LORE: Mapping[int, Lore] = {GRID: Rooms(GRID), CHAINS: Rooms(CHAINS), MINIGRID: 
 """World number -> what is known of that world; another world joins with a line here."""
 JOURNAL, TRIED = 64, 64
 """Lines of the journal, and things tried, that are kept."""
-AIMLESS = (-1, -1)
-"""The aim of who has no plan."""
 
 
 class Entry(NamedTuple):
@@ -50,8 +48,8 @@ class SeatMind(NamedTuple):
     journal: tuple[Entry, ...] = ()
     tried: tuple[Step, ...] = ()
     """Without goals: what was done, so that something else is next."""
-    aim: tuple[int, int] = AIMLESS
-    """Kind and identity of the thing that the step being taken is after."""
+    aim: tuple[int, int] = (-1, -1)
+    """Kind and identity of the thing that the step being taken is after; -1 without a plan."""
 
 
 class Mind(NamedTuple):
@@ -145,9 +143,8 @@ class Pilot:
 
 def _aim(plan: Plan | None, known: Known, lore: Lore) -> tuple[int, int]:
     if plan is None or plan.at == len(plan.steps):
-        return AIMLESS
-    thing = lore.aim(plan.steps[plan.at], known)
-    return thing.kind, thing.colour
+        return -1, -1
+    return lore.aim(plan.steps[plan.at], known)[:2]
 
 
 def _when(tried: tuple[Step, ...], step: Step) -> int:

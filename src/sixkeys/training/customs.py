@@ -17,21 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from sixkeys.agent import interface
 from sixkeys.agent.agent import Agent
 from sixkeys.agent.brain import Brain
-from sixkeys.agent.interface import (
-    NUMBERS,
-    SURE,
-    SURPRISED,
-    WARY,
-    chances_of,
-    fits,
-    in_order,
-    likeliest,
-    number_of,
-    out_of_order,
-    own,
-)
+from sixkeys.agent.interface import chances_of, fits, in_order, likeliest, number_of, out_of_order, own
 from sixkeys.agent.perception import Percept
 from sixkeys.agent.world_model import Belief
 from sixkeys.contract import ID_SIZES, KEYS, Moment, Observation, Seen, Thought
@@ -43,7 +32,7 @@ PATIENCE = 12
 FADING, HEARSAY = 0.98, 10.0
 """Share of the evidence that is left an update later; nats of a key and deed that other worlds may tell, for
 what makes no difference there may make one here."""
-CERTAIN = float(np.log(SURE / (1 - SURE)))
+CERTAIN = float(np.log(interface.SURE / (1 - interface.SURE)))
 """Log-odds by which another order must be likelier to take the place of one that was found."""
 
 
@@ -51,10 +40,10 @@ class Customs:
     """What a life knows of interfaces. Keeps state: evidence and order of each interface in each world."""
 
     def __init__(self):
-        self.evidence = np.zeros((ID_SIZES[0], NUMBERS, KEYS, KEYS))
-        self.order = np.tile(np.arange(KEYS), (ID_SIZES[0], NUMBERS, 1))
+        self.evidence = np.zeros((ID_SIZES[0], interface.NUMBERS, KEYS, KEYS))
+        self.order = np.tile(np.arange(KEYS), (ID_SIZES[0], interface.NUMBERS, 1))
         """int [worlds, interfaces, 6]: what each key of the world does, as a key of the learner's."""
-        self.tries = np.zeros((ID_SIZES[0], NUMBERS), int)
+        self.tries = np.zeros((ID_SIZES[0], interface.NUMBERS), int)
         """Updates for which it was looked for; -1: found."""
         self.tries[:, 0] = -1
 
@@ -81,16 +70,16 @@ class Customs:
         pressed = np.argsort(pool.does)[np.asarray(chunk.action)]
         evidence = self.evidence[world, number]
         evidence *= FADING
-        np.add.at(evidence, pressed[live], np.maximum(deeds, SURPRISED)[live])
+        np.add.at(evidence, pressed[live], np.maximum(deeds, interface.SURPRISED)[live])
         self._watched(evidence, pool.does, chunk, live)
         found, weighed = self.tries[world, number] < 0, self._weighed(world, number)
         guess, known = likeliest(weighed[None])[0], self.order[world, number]
         gain = (weighed[np.arange(KEYS), guess] - weighed[np.arange(KEYS), known]).sum()
-        if not found or WARY * gain > CERTAIN:
+        if not found or interface.WARY * gain > CERTAIN:
             self.order[world, number] = guess
         if not found:
             tries = self.tries[world, number] + 1
-            sure = (chances_of(weighed).max(1) >= SURE).all()
+            sure = (chances_of(weighed).max(1) >= interface.SURE).all()
             self.tries[world, number] = -1 if sure or tries >= PATIENCE else tries
         return found
 
@@ -98,7 +87,7 @@ class Customs:
         """What a teacher pressed says what the key does: most likely what the learner would do there."""
         spoke = live & (np.asarray(chunk.taught) != SILENT)
         key = np.argsort(does)[np.asarray(chunk.taught)[spoke]]
-        wish = np.log(np.maximum(np.asarray(chunk.free)[spoke], np.exp(SURPRISED)))
+        wish = np.log(np.maximum(np.asarray(chunk.free)[spoke], np.exp(interface.SURPRISED)))
         np.add.at(evidence, key, wish)
 
     def _known(self, world: int, number: int) -> np.ndarray:

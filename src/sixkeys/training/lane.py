@@ -105,9 +105,7 @@ class Lane:
 
     def gather(self, brain: Brain, habits: Habits, learn: LearnConfig) -> Gathered:
         """`unroll` steps of the loop."""
-        first, steps, rows, new = self.mind, [], [], []
-        taught: list[np.ndarray] = []
-        aim: list[np.ndarray] = []
+        first, steps, rows, new, taught, aim = self.mind, [], [], [], [], []
         for _ in range(learn.unroll):
             now = self.now
             taught.append(self._teacher(learn))
@@ -140,8 +138,7 @@ class Lane:
 
     def chunk(self, found: Gathered, novelty: float) -> Chunk:
         """Steps as arrays, seats axis first, then time; `novelty` is the bonus for what was new."""
-        bonus = found.new.astype(np.float32) * novelty
-        return chunk(found.steps, bonus, found.taught, found.aim, found.mind, self.scale)
+        return chunk(found, found.new.astype(np.float32) * novelty, self.scale)
 
     def components(self) -> Components:
         """Everything that is needed to go on."""
@@ -204,17 +201,9 @@ def aims(pool: Pooled) -> np.ndarray:
     return pool.aims() if isinstance(pool, Aiming) else np.full((pool.seats, 2), SILENT)
 
 
-def chunk(
-    steps: Sequence[Step],
-    bonus: np.ndarray,
-    taught: np.ndarray,
-    aim: np.ndarray,
-    mind: Mind,
-    scale: float = 1.0,
-) -> Chunk:
-    """Steps of all seats as arrays [seats, steps]: `bonus` float32, `taught` and `aim` int; rewards times
-    `scale`."""
-    now, seen, thought, then = zip(*steps, strict=True)
+def chunk(found: Gathered, bonus: np.ndarray, scale: float) -> Chunk:
+    """Steps of all seats as arrays [seats, steps], as `bonus` (float32) is; rewards times `scale`."""
+    now, seen, thought, then = zip(*found.steps, strict=True)
     last, final = then[-1], seen[-1]
 
     def stack(items: Sequence[np.ndarray]) -> np.ndarray:
@@ -237,11 +226,11 @@ def chunk(
         truncated=outcome.truncated,
         success=outcome.success,
         harm=outcome.harm,
-        taught=taught.astype(np.int8),
-        aim=aim.astype(np.int8),
+        taught=found.taught.astype(np.int8),
+        aim=found.aim.astype(np.int8),
         free=stack([t.free for t in thought]),
         value=stack([t.value for t in thought]),
-        mind=jax.tree.map(np.asarray, mind),
+        mind=jax.tree.map(np.asarray, found.mind),
     )
 
 

