@@ -66,6 +66,7 @@ class Lore(Protocol):
 
     def aim(self, step: Step, known: Known) -> Thing:
         """What a step is after; NOTHING where that is not known."""
+        ...
 
     def enters(self, thing) -> bool:
         """Whether a cell can be stepped on."""

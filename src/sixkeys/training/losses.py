@@ -256,9 +256,8 @@ def aim_loss(chunk: Chunk, inner: Inner) -> Array:
     belief must hold the teacher's reason (Lampinen et al. 2022). 0 where no teacher said."""
     assert inner.me.aim is not None
     told = ~chunk.begun[:, 1:] & (chunk.aim != SILENT).all(-1)
-    said = jax.nn.log_softmax(inner.me.aim[:, :-1])
-    truth = jnp.maximum(chunk.aim, 0)[..., None].astype(jnp.int32)
-    return mean(-jnp.take_along_axis(said, truth, -1)[..., 0].sum(-1), told)
+    said, truth = jax.nn.log_softmax(inner.me.aim[:, :-1]), jnp.maximum(chunk.aim, 0).astype(jnp.int32)
+    return mean(-jnp.take_along_axis(said, truth[..., None], -1)[..., 0].sum(-1), told)
 
 
 def clone_loss(chunk: Chunk, inner: Inner, config: LearnConfig) -> Array:
