@@ -26,6 +26,9 @@ from sixkeys.bench.stats import ratio, stratified_bootstrap, wilson
 from sixkeys.bench.suite import find
 from sixkeys.cli.common import compiled_once
 
+FEARS = 8
+"""Draws of what an imagined key may bring, whose worst counts as its risk."""
+
 
 class Arm(NamedTuple):
     """One way of acting."""
@@ -95,7 +98,7 @@ def played(arm: Arm, case: str, checkpoint: str | None, episodes: int, sample: b
     world, seats = world_of(case)
     agent, _ = build.load_agent(
         checkpoint, not sample, arm.coef, planner=arm.planner, simulations=arm.simulations,
-        risk_coef=arm.risk[0], risk_limit=arm.risk[1],
+        risk_coef=arm.risk[0], risk_limit=arm.risk[1], fears=FEARS,
     )  # fmt: skip
     pools = build.evaluation_pools(world, seats)
     return evaluate(agent, pools, episodes, masked=False)

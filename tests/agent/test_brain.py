@@ -129,12 +129,13 @@ def test_keys_tried_here_change_the_thought_and_are_forgotten_with_the_episode(t
 def test_an_imagined_key_is_as_risky_as_the_worst_of_several_draws(tiny_brain):
     """Against the risks of single draws: the worst of eight mostly lies in their uppermost fifth."""
     belief = tiny_brain.world_model.blank()
+    fearful = Brain(tiny_brain.config.model_copy(update={"fears": 8}), 0)
     keys = jax.random.split(jax.random.key(1), 512)
 
     def single(key):
-        return jax.nn.sigmoid(tiny_brain.world_model.dream(belief, 3, key)[1].risk).max()
+        return jax.nn.sigmoid(fearful.world_model.dream(belief, 3, key)[1].risk).max()
 
     singles = np.asarray(jax.jit(jax.vmap(single))(keys))
-    worst = np.asarray(jax.jit(jax.vmap(lambda key: tiny_brain.imagine(belief, 3, key).risk))(keys[:128]))
+    worst = np.asarray(jax.jit(jax.vmap(lambda key: fearful.imagine(belief, 3, key).risk))(keys[:128]))
     assert singles.min() < singles.max()
     assert np.quantile(singles, 0.8) < np.median(worst) <= singles.max()

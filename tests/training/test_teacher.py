@@ -12,6 +12,8 @@ from sixkeys.planning.mazes import Mazes
 from sixkeys.planning.pilot import Pilot
 from sixkeys.planning.rooms import BALL, FLOOR, KEY
 from sixkeys.training.checkpoint import load, save
+from sixkeys.training.customs import Customs, Ordered
+from sixkeys.training.lane import aims
 from sixkeys.training.losses import SILENT
 from sixkeys.training.teacher import Guided
 from sixkeys.training.train import train
@@ -63,7 +65,9 @@ def test_it_is_after_what_lies_in_the_first_room():
         for cue, (kind, _) in zip(cues, pool.aims().tolist(), strict=True):
             assert kind in ({"key": KEY, "ball": BALL}[cue], FLOOR)
             told.add(kind)
+        np.testing.assert_array_equal(aims(Ordered(pool, Customs())), pool.aims())
         pool.step(pool.oracle())
+    assert (aims(pool.pool) == SILENT).all()
     pool.pool.close()
     assert told == {KEY, BALL, FLOOR}
 

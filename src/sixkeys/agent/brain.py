@@ -188,11 +188,13 @@ class Brain(eqx.Module):
         me = self.self_model(then.h, then.z, jnp.float32(0.0))
         percept = Percept(then.percept, no_labels())
         choice = self.choose(percept, then, me, foresight, nothing_recalled(), jnp.zeros(WORDS, jnp.int32))
+        fears = self.config.fears
+        risks = foresight.risk if fears == 1 else self.world_model.fear(then.h, key, fears)
         return Imagined(
             belief=then,
             reward=foresight.reward,
             discount=self.config.gamma * jax.nn.sigmoid(foresight.proceed),
-            risk=jax.nn.sigmoid(self.world_model.fear(then.h, key)).max(),
+            risk=jax.nn.sigmoid(risks).max(),
             validity=jax.nn.sigmoid(foresight.validity),
             logits=choice.logits,
             value=choice.value,

@@ -53,6 +53,9 @@ class BrainConfig(BaseModel):
     risk_limit: float = Field(
         default=0.5, ge=0, description="a search gives up riskier keys while a less risky one is open"
     )
+    fears: int = Field(
+        default=1, ge=1, description="draws of what an imagined key may bring; its risk is that of the worst"
+    )
     horizon: int = Field(default=12, ge=1, description="keys imagined ahead")
     rollouts: int = Field(default=4, ge=1, description="imagined rollouts of each first key")
     risk_coef: float = Field(
@@ -63,14 +66,7 @@ class BrainConfig(BaseModel):
 
 
 ACTING = (
-    "planning_coef",
-    "planner",
-    "simulations",
-    "outcomes",
-    "simulation_cost",
-    "horizon",
-    "rollouts",
-    "risk_coef",
-    "risk_limit",
-)
+    "planning_coef", "planner", "simulations", "outcomes", "simulation_cost", "fears", "horizon", "rollouts",
+    "risk_coef", "risk_limit",
+)  # fmt: skip
 """Settings that change how a brain acts, not what it is: training never plans."""

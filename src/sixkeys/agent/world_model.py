@@ -22,8 +22,6 @@ from sixkeys.contract import CELL_SIZES, KEYS, SIDE
 LATENTS, CLASSES = 8, 8
 RISKS = 3
 """Members of the risk ensemble."""
-FEARS = 8
-"""Draws of an imagined moment whose risk is looked at."""
 KINDS = CELL_SIZES[0]
 SKETCH = 48
 """Width of the bottleneck through which cells are pictured."""
@@ -106,9 +104,9 @@ class WorldModel(eqx.Module):
         then = Belief(h, z, self.guess(trunk))
         return then, self.foresee(trunk, then.percept)
 
-    def fear(self, h: Float[Array, " hidden"], key: Array) -> Float[Array, "fears 3"]:
+    def fear(self, h: Float[Array, " hidden"], key: Array, fears: int) -> Float[Array, "fears 3"]:
         """Logits of risk in several draws of what h may bring: one draw may miss what kills."""
-        draws = jax.vmap(lambda key: draw(logits(self.prior(h)), key))(jax.random.split(key, FEARS))
+        draws = jax.vmap(lambda key: draw(logits(self.prior(h)), key))(jax.random.split(key, fears))
         trunks = jax.vmap(lambda z: self.ground(h, z))(draws)
         return jax.vmap(lambda trunk: self.foresee(trunk, self.guess(trunk)).risk)(trunks)
 
