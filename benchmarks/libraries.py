@@ -2,7 +2,7 @@
 
     python benchmarks/libraries.py FOLDER...
 
-A FOLDER is an unpacked source distribution with its tests; it is only read. One bug (envs/repo/injury.py) is
+A FOLDER is an unpacked source distribution with its tests; it is only read. One bug (scripts/injury.py) is
 put into a line that tests run. A warm run takes the tests that ran the line when the library was sound, the
 quickest first, and stops at the first that fails; a cold run is a plain `python -m pytest` of the whole suite
 in the same sandbox, timed from the start of its interpreter. The failing test alone is run both ways, and
@@ -13,6 +13,7 @@ give an interpreter that has pytest and little else: installed plugins make cold
 from __future__ import annotations
 
 import argparse
+import runpy
 import time
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -22,7 +23,6 @@ from turns import console, quantiles, rounds_of, times, verdict
 
 from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.diagnosis import diagnose, editable
-from sixkeys.envs.repo.injury import injure
 from sixkeys.envs.repo.localise import Coverage
 from sixkeys.envs.repo.outcomes import RunResult
 from sixkeys.envs.repo.project import Project, read
@@ -31,6 +31,7 @@ from sixkeys.envs.repo.runner import Runner
 TARGET = 12.0
 SECONDS, SEEDS, WARM_RUNS = 300.0, range(1000), 5
 BAD = ("failed", "error")
+injure = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "injury.py"))["injure"]
 
 
 class Bug(NamedTuple):

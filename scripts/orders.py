@@ -22,6 +22,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import tyro
+from injury import Injury
 from repairs import Bench, bugs, ordered, prepare, rank, rows
 from repairs import Options as Bugs
 
@@ -29,7 +30,6 @@ from sixkeys import build
 from sixkeys.cli.common import bar, parse, say
 from sixkeys.envs.repo.attempts import Attempts, changed
 from sixkeys.envs.repo.hands import Hand
-from sixkeys.envs.repo.injury import Injury
 from sixkeys.envs.repo.repair import Search, diagnose, editable
 
 ORDERS = ("agent", "hand", "scorer", "localised", "random")

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
+from injury import Injury
 from repairs import BUDGET, Bench, bugs, prepare, rows
 from repairs import Options as Bugs
 
 from sixkeys.bench.stats import wilson
 from sixkeys.cli.common import bar, parse, say
-from sixkeys.envs.repo.injury import Injury
 from sixkeys.envs.repo.sandbox import bundled_bwrap
 
 DRIVER = """

@@ -3,7 +3,7 @@
     python scripts/repairs.py runs/repairs/agent.jsonl LIBRARY... --bugs 50
     python scripts/repairs.py runs/repairs/random.jsonl LIBRARY... --bugs 50 --order random
 
-A LIBRARY is the unpacked source distribution of a library with its tests. A bug (envs/repo/injury.py) is put
+A LIBRARY is the unpacked source distribution of a library with its tests. A bug (injury.py) is put
 into a line that tests run; it counts if the suite still ends and some test fails. Three tests in ten are held
 out: the search never sees them, and they judge what it found. Results are kept a line each; what is there
 already is not done again.
@@ -21,12 +21,12 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import tyro
+from injury import Injury, injure
 
 from sixkeys import build
 from sixkeys.bench.stats import wilson
 from sixkeys.cli.common import bar, parse, say
 from sixkeys.envs.repo.chance import Chance
-from sixkeys.envs.repo.injury import Injury, injure
 from sixkeys.envs.repo.localise import Coverage
 from sixkeys.envs.repo.project import Project, read
 from sixkeys.envs.repo.repair import Diagnosis, Repair, Search, diagnose, editable

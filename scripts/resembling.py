@@ -3,7 +3,7 @@
     python scripts/resembling.py runs/resembling.jsonl --couples 24
 
 Projects are generated (envs/repo/bugs.py), sound, each beside examples/invoice. Two bugs of one project
-(envs/repo/injury.py) make a couple: they are of the same kind, write or take away a common word, and lie on
+(injury.py) make a couple: they are of the same kind, write or take away a common word, and lie on
 different lines. Each is searched for three times, by the same diagnosis: without memory, with a memory that
 holds the repair of the other bug of its couple (`resembling`), and with one that holds the repairs of all
 couples before (`life`), whatever they were. Counted are candidates up to the repair, each of which is a run
@@ -26,13 +26,13 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import tyro
+from injury import Injury, injure
 
 from sixkeys import build
 from sixkeys.cli.common import bar, parse, say
 from sixkeys.envs.repo.bugs import FAMILIES, generate
 from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.diagnosis import Diagnosis, diagnose, editable
-from sixkeys.envs.repo.injury import Injury, injure
 from sixkeys.envs.repo.project import Project, read
 from sixkeys.envs.repo.repair import Search
 from sixkeys.envs.repo.runner import Runner

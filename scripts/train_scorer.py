@@ -3,7 +3,7 @@
     python scripts/train_scorer.py                                   # examples, training, weights
     python scripts/train_scorer.py --measure LIBRARY...              # ranks on libraries never trained on
 
-Data: modules of the standard library of the Python that runs this, each bug from envs/repo/injury.py. An
+Data: modules of the standard library of the Python that runs this, each bug from injury.py. An
 example is every repair that the grammar proposes for the hurt line and its neighbours; the right one leaves
 the sound program. Examples are kept in FOLDER, so that a stopped run goes on. A tenth of the modules is never
 trained on and measures.
@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from injury import Injury, injure
 from safetensors.numpy import save_file
 
 from sixkeys.cli.common import bar, parse, say
 from sixkeys.envs.repo.chance import Chance
 from sixkeys.envs.repo.grammar import WEIGHTS, Candidate, Lexicon, candidates
-from sixkeys.envs.repo.injury import Injury, injure
 from sixkeys.language import code, usual
 from sixkeys.language.code import BAGS, HIDDEN, KINDS, MEETINGS, SEEN, WIDTH, Read, Weights
 from sixkeys.language.page import Change, Page, step_of, tokens_of

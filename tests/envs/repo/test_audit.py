@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 
 import pytest
+from scripted import script
 
 from sixkeys.envs.repo.answers import UNKNOWN, fold
 from sixkeys.envs.repo.audit import audit
-from sixkeys.envs.repo.injury import injure
+
+injure = script("injury").injure
 
 TESTS = {
     "tests/test_a.py": """\

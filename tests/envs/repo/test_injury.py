@@ -5,8 +5,10 @@ import ast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted import script
 
-from sixkeys.envs.repo.injury import REAL, Injury, injure
+injury_script = script("injury")
+REAL, Injury, injure = injury_script.REAL, injury_script.Injury, injury_script.injure
 
 SAMPLE = '''"""A shop."""
 
