@@ -19,8 +19,12 @@ from planning_pays import Arm, compare
 
 from sixkeys.cli.common import compiled_once, parse
 
-WAYS = {"kept": True, "plain": False}
-"""Way of learning -> `learn.replay_harm`."""
+WAYS: dict[str, dict[str, Any]] = {
+    "kept": {"learn.replay_harm": True},
+    "plain": {"learn.replay_harm": False},
+    "danger": {"learn.replay_harm": True, "brain.use_danger": True},
+}
+"""Way of learning -> its settings."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Options:
 
     world: Annotated[str, tyro.conf.Positional]
     """world:task, such as grid:grid_lava"""
-    ways: tuple[str, ...] = tuple(WAYS)
+    ways: tuple[str, ...] = ("kept", "plain")
+    """danger: kept, and the world model says of each key, before it is pressed, whether it would do harm"""
     seeds: tuple[int, ...] = (0, 1, 2)
     updates: int = 3000
     """of 8 seats and 4 keys each: 96,000 keys, two to three minutes"""
@@ -55,7 +60,7 @@ def settings(options: Options, way: str, seed: int) -> dict[str, Any]:
         "learn.stage2_updates": options.updates,
         "learn.replay_rows": 12,
         "learn.replay_size": 3072,
-        "learn.replay_harm": WAYS[way],
+        **WAYS[way],
         "learn.action_mask_dropout": 1.0,
         "pool.worlds": (options.world,),
     }

@@ -92,7 +92,7 @@ class Brain(eqx.Module):
     def __init__(self, config: BrainConfig, seed: int):
         rng = np.random.default_rng(seed)
         self.perception = Perception(rng, config.width, config.senses, config.use_familiar)
-        self.world_model = WorldModel(rng, config.width, config.hidden)
+        self.world_model = WorldModel(rng, config.width, config.hidden, config.use_danger)
         self.self_model = SelfModel(rng, config.hidden, LATENTS * CLASSES, config.use_aim)
         self.workspace = Workspace(rng, config.width, config.hidden, config.slots, config.use_workspace)
         self.policy = Policy(rng, config.width)
@@ -190,11 +190,16 @@ class Brain(eqx.Module):
         choice = self.choose(percept, then, me, foresight, nothing_recalled(), jnp.zeros(WORDS, jnp.int32))
         fears = self.config.fears
         risks = foresight.risk if fears == 1 else self.world_model.fear(then.h, key, fears)
+        risk = jax.nn.sigmoid(risks).max()
+        if self.config.use_danger:
+            here = self.world_model.foresee(self.world_model.ground(belief.h, belief.z), belief.percept)
+            assert here.danger is not None
+            risk = jnp.maximum(risk, jax.nn.sigmoid(here.danger[action]))
         return Imagined(
             belief=then,
             reward=foresight.reward,
             discount=self.config.gamma * jax.nn.sigmoid(foresight.proceed),
-            risk=jax.nn.sigmoid(risks).max(),
+            risk=risk,
             validity=jax.nn.sigmoid(foresight.validity),
             logits=choice.logits,
             value=choice.value,

@@ -31,6 +31,9 @@ class BrainConfig(BaseModel):
     use_aim: bool = Field(
         default=False, description="say which thing one is after, as a planner that teaches says it"
     )
+    use_danger: bool = Field(
+        default=False, description="say of each key, before it is pressed, whether it would do harm"
+    )
     planning_coef: float = Field(
         default=0.0, ge=0, description="weight of imagined advice in the logits; 0 never plans"
     )

@@ -49,6 +49,8 @@ class Foresight(NamedTuple):
     """Logit of each key being valid here."""
     risk: Float[Array, 3]
     """Logits, an ensemble: the key that led here ended the episode unsolved."""
+    danger: Float[Array, 6] | None = None
+    """Logit of each key doing so from here; None where that is not said."""
 
 
 class WorldModel(eqx.Module):
@@ -61,9 +63,10 @@ class WorldModel(eqx.Module):
     percept: Linear
     cells: MLP
     heads: MLP
+    danger: MLP | None
     action: Float[Array, "6 label"]
 
-    def __init__(self, rng: np.random.Generator, width: int, hidden: int):
+    def __init__(self, rng: np.random.Generator, width: int, hidden: int, danger: bool = False):
         latent = LATENTS * CLASSES
         self.gru = GRU(rng, latent + width + 2 * LABEL, hidden)
         self.prior = MLP(rng, (hidden, hidden, latent))
@@ -72,6 +75,7 @@ class WorldModel(eqx.Module):
         self.heads = MLP(rng, (hidden + width, hidden, 2 + KEYS + RISKS), 0.1)
         self.percept = Linear(rng, hidden, width)
         self.cells = MLP(rng, (hidden, SKETCH, SIDE * SIDE * KINDS), 0.1)
+        self.danger = MLP(rng, (hidden + width, hidden, KEYS), 0.1) if danger else None
         self.action = jnp.asarray(0.5 * rng.standard_normal((KEYS, LABEL)), jnp.float32)
 
     def blank(self) -> Belief:
@@ -120,9 +124,10 @@ class WorldModel(eqx.Module):
 
     def foresee(self, trunk: Float[Array, " hidden"], percept: Float[Array, " w"]) -> Foresight:
         """Foresight from belief and a percept, seen or guessed."""
-        out = self.heads(jnp.concatenate([trunk, percept]))
+        both = jnp.concatenate([trunk, percept])
+        out, danger = self.heads(both), None if self.danger is None else self.danger(both)
         reward, proceed, validity, risk = jnp.split(out, (1, 2, 2 + KEYS))
-        return Foresight(reward[0], proceed[0] + 2.0, validity, risk)
+        return Foresight(reward[0], proceed[0] + 2.0, validity, risk, danger)
 
     def picture(self, trunk: Float[Array, " hidden"]) -> Float[Array, "81 kinds"]:
         """Log-probabilities of the kind of each cell: what ties the belief to the world."""

@@ -172,6 +172,9 @@ def _foresight_loss(chunk: Chunk, foresight: Foresight) -> tuple[Array, dict[str
     reward = mean(jnp.square(foresight.reward[:, 1:] - chunk.reward), arrived)
     proceed = mean(bernoulli(foresight.proceed[:, 1:], 1.0 - chunk.terminated), arrived)
     risk = mean(bernoulli(foresight.risk[:, 1:], harm[..., None]).mean(-1), arrived)
+    if foresight.danger is not None:
+        danger = jnp.take_along_axis(foresight.danger[:, :-1], chunk.action[..., None], -1)[..., 0]
+        risk += mean(bernoulli(danger, harm), arrived)
     parts = {"world/validity": validity, "world/reward": reward, "world/risk": risk}
     return 2.0 * validity + 4.0 * reward + proceed + risk, parts
 

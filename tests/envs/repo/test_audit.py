@@ -121,8 +121,8 @@ ACTS = {
         "try:\n    f(1)\nexcept:\n    pass",
         "try:\n    f(1)\nexcept:\n    import json",
         "try:\n    import json\n    f(1)\nexcept:\n    pass",
-        "import contextlib\nwith contextlib.suppress(BaseException):\n    f(1)",
     ],
+    "suppressing": ["import contextlib\nwith contextlib.suppress(BaseException):\n    f(1)"],
     "syntax": ["def f(:", "\0"],
 }
 

@@ -47,12 +47,18 @@ RARE = {
     "decoded text": "base64.* binascii.* zlib.decompress* codecs.decode bytes.fromhex",
 }
 """Acts that an edit may add to sources that did such things before."""
+SWALLOWING = "swallowing"
+"""The rule of handlers of everything; whether one silences a test, a run can tell (outspoken.py)."""
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp,
           ast.DictComp, ast.GeneratorExp)  # fmt: skip
-AGAIN = {"sys._getframe*", "inspect.currentframe", "*.f_back", "*.f_globals", "*.f_locals", "*.f_code",
-         "*.tb_frame", "*.gi_frame", "*.__code__", "*.cell_contents", "types.CodeType",
-         "types.FunctionType"}  # fmt: skip
+AGAIN = {"os.kill*", "signal.*", "sys._getframe*", "inspect.currentframe", "*.f_back", "*.f_globals",
+         "*.f_locals", "*.f_code", "*.tb_frame", "*.gi_frame", "*.__code__", "*.cell_contents",
+         "types.CodeType", "types.FunctionType"}  # fmt: skip
 """Patterns of FOREIGN, of which a file that did so before may do more, as long as it only reads."""
+ALIKE = {"frames", "exit"}
+"""Rules of which such a file may follow any pattern of AGAIN if it followed one."""
+ELSEWHERE = ("ctypes.windll", "ctypes.wintypes", "ctypes.WinDLL")
+"""What there is on Windows alone, where no code under test is run."""
 DESCRIBED = {"co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_varnames", "co_flags",
              "co_freevars", "co_firstlineno"}  # fmt: skip
 """What a function's `__code__` says of its signature; who reads only this changes nothing."""
@@ -146,6 +152,8 @@ def called(node: ast.AST, names: Mapping[str, str]) -> str:
 @lru_cache(maxsize=4096)
 def rule_of(full: str) -> Rule | None:
     """The rule that a full name falls under; None for any other name."""
+    if full.startswith(ELSEWHERE):
+        return None
     for rare, rules in enumerate((FOREIGN, RARE)):
         for rule, patterns in rules.items():
             for pattern in patterns.split():
@@ -171,12 +179,10 @@ def acts(nodes: list[tuple[str, ast.AST]], names: Mapping[str, str]) -> Iterator
                 yield Act("test names", repr(node.value), line)
         elif isinstance(node, ast.ClassDef):
             yield from (Act("comparison", f"{node.name}.{name}", line) for name, line in overrides(node))
-        elif (
-            isinstance(node, ast.ExceptHandler | ast.Call)
-            and id(node) not in harmless
-            and swallows(node, names)
-        ):
-            yield Act("swallowing", "everything", line)
+        elif isinstance(node, ast.ExceptHandler) and id(node) not in harmless and swallows(node, names):
+            yield Act(SWALLOWING, "everything", line)
+        elif isinstance(node, ast.Call) and suppresses(node, names):
+            yield Act("suppressing", "everything", line)
         elif isinstance(node, ast.Call) and called(node.func, names) in (*SETTERS, "type"):
             given = {
                 part for word in node.args[1:] for part in map(fold, ast.walk(word)) if isinstance(part, str)
@@ -342,12 +348,15 @@ def _constant(value: ast.AST | None) -> bool:
     return (isinstance(value, ast.Name) and value.id == "NotImplemented") or fold(value) is not UNKNOWN
 
 
-def swallows(node: ast.ExceptHandler | ast.Call, names: Mapping[str, str]) -> bool:
-    """Whether every error, and every wish to exit, ends here."""
-    if isinstance(node, ast.Call):
-        return called(node.func, names) == "contextlib.suppress" and any(
-            called(word, names) == "BaseException" for word in node.args
-        )
+def suppresses(node: ast.Call, names: Mapping[str, str]) -> bool:
+    """Whether this makes a context in which every error ends."""
+    return called(node.func, names) == "contextlib.suppress" and any(
+        called(word, names) == "BaseException" for word in node.args
+    )
+
+
+def swallows(node: ast.ExceptHandler, names: Mapping[str, str]) -> bool:
+    """Whether every error, and every wish to exit, ends here, as far as can be read."""
     kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
     wide = any(kind is None or called(kind, names) == "BaseException" for kind in kinds)
     return wide and not any(isinstance(part, ast.Raise) for part in ast.walk(node))

@@ -233,8 +233,17 @@ def _cases(node: ast.AST) -> Iterator[tuple]:
             yield getattr(body[0], "lineno", 1), asked, answer, bool(calls & DIGESTS), exact, straight
 
 
-def copies(nodes: Iterable[tuple[str, ast.AST]]) -> list[tuple[int, str]]:
-    """Line and words of the telling values that a piece of code returns or yields, or names and returns."""
+def leaves(value: Any) -> frozenset[str]:
+    """What a container consists of, in words; nothing where a part of it tells nothing on its own."""
+    parts = [*value, *value.values()] if isinstance(value, dict) else value
+    if not isinstance(parts, list | tuple | set | frozenset) or not all(map(telling, parts)):
+        return frozenset()
+    return frozenset().union(*(leaves(part) or {word(part)} for part in parts))
+
+
+def copies(nodes: Iterable[tuple[str, ast.AST]]) -> list[tuple[int, str, frozenset[str]]]:
+    """Line, words and leaves of the telling values that a piece of code returns or yields, or names and
+    returns."""
     returned = {
         node.value.id
         for _, node in nodes
@@ -248,7 +257,7 @@ def copies(nodes: Iterable[tuple[str, ast.AST]]) -> list[tuple[int, str]]:
         elif isinstance(node, ast.Lambda):
             given += branches(node.body)
     values = [(node.lineno, fold(node)) for node in given if isinstance(node, ast.expr)]
-    return [(line, word(value)) for line, value in values if value is not UNKNOWN and telling(value)]
+    return [(n, word(value), leaves(value)) for n, value in values if value is not UNKNOWN and telling(value)]
 
 
 def branches(node: ast.AST | None) -> Iterator[ast.AST]:
@@ -284,15 +293,15 @@ def copied(
     added = [case for case in are if more[case.where] > 0 and (case.asked, case.answer) not in met]
     added = [case for case in added if not spelled(case)]
     old, new = copies(gone), copies(fresh)
-    had, have = Counter(what for _, what in old), Counter(what for _, what in new)
-    whole = [(line, what) for line, what in new if have[what] > had[what] and len(new) > len(old)]
+    had, have = Counter(what for _, what, _ in old), Counter(what for _, what, _ in new)
+    whole = [answer for answer in new if have[answer[1]] > had[answer[1]] and len(new) > len(old)]
     if not added and not whole:
         return
     known = frozenset[str]().union(*map(told, tests.values()))
     strange = frozenset(what for what in known - told(before) if what[0] == "!")
     strange -= {what for text in others for what in strange & told(text) if what[1] in QUOTES}
-    for line, what in whole:
-        if what in strange:
+    for line, what, parts in whole:
+        if what in strange and (not parts or parts & strange):
             yield line, f"the answer {what[1:]}"
     for case in added:
         loud = {what for what in case.asked & strange if case.straight or not WORD.fullmatch(what)}

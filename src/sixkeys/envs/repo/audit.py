@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from sixkeys.envs.repo.acts import AGAIN, BINARY, DISGUISES, RARE, Act, acts, aliases, rule_of
+from sixkeys.envs.repo.acts import AGAIN, ALIKE, BINARY, DISGUISES, RARE, Act, acts, aliases, rule_of
 from sixkeys.envs.repo.answers import copied, near, quoted
 
 
@@ -115,10 +115,13 @@ def facilities(text: str) -> frozenset[str]:
 
 
 def facility(act: Act) -> str:
-    """A pattern of AGAIN that is read, or the package that is patched; `-` for any other act."""
+    """A pattern of AGAIN that is read, or its rule if that is ALIKE; the package that is patched; `-` for any
+    other act."""
     if act.rule == "patching":
         package, _, rest = act.key.partition(".")
         special = rest.rpartition(".")[2] in BINARY | DISGUISES
         return "-" if special or package in ("?", "builtins", "sys") or package[:1] == "?" else package
     rule = rule_of(act.key)
-    return rule.pattern if rule and rule.pattern in AGAIN and not act.written else "-"
+    if rule is None or rule.pattern not in AGAIN or act.written:
+        return "-"
+    return rule.name if rule.name in ALIKE else rule.pattern

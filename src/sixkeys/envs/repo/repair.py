@@ -19,8 +19,9 @@ from sixkeys.envs.repo.diagnosis import Diagnosis, RepairError, diagnose, editab
 from sixkeys.envs.repo.edits import RepoEdit
 from sixkeys.envs.repo.hands import TURNS, Habit, Hand, Rank, hands
 from sixkeys.envs.repo.outcomes import RunResult
+from sixkeys.envs.repo.outspoken import outspoken
 from sixkeys.envs.repo.runner import Runner
-from sixkeys.envs.repo.verdict import Verdict, judge
+from sixkeys.envs.repo.verdict import Verdict, deciding, judge
 
 __all__ = ["Diagnosis", "Repair", "RepairError", "Search", "State", "Tried", "diagnose", "editable"]
 
@@ -209,8 +210,9 @@ class Search:
         attempts: Attempts,
         most: int,
     ) -> Repair | None:
-        """The failing tests and some that run the line, then all tests that the change can reach, then the
-        verdict; None where something else broke, or `most` tests or more still fail."""
+        """The failing tests and some that run the line, then all tests that the change can reach, with new
+        handlers handing on what tests say, then the verdict; None where something else broke, or `most` tests
+        or more still fail."""
         if attempts.fellers and not self._asked(files, attempts.fellers).passed:
             return None
         near = self._asked(files, self._near(hand, diagnosis))
@@ -223,7 +225,7 @@ class Search:
         reach = attempts.reach(hand)
         among = None if reach is None else {*diagnosis.failing, *reach}
         chosen = self.tests if among is None else sorted(among)
-        whole = self._asked(files, chosen)
+        whole = self._asked(outspoken(self.pristine, files, deciding(self.pristine)), chosen)
         left = still_failing(whole, diagnosis.failing)
         verdict = self._judge(files, whole, left, among)
         if not verdict.passed or len(left) >= max(most, 1):
@@ -265,7 +267,7 @@ class Search:
         expected = [test.node for test in self.first.run.outcomes if test.outcome == "passed"]
         expected += [node for node in self.first.failing if "::" in node]
         expected = [node for node in expected if node not in excused and (among is None or node in among)]
-        return judge(self.pristine, {**self.pristine, **files}, expected, run, excused)
+        return judge(self.pristine, {**self.pristine, **files}, expected, run, excused, spoken=True)
 
     def confirm(self, repair: Repair) -> tuple[RunResult, Verdict]:
         """A cold `python -m pytest` of the pristine tree with the change, and the verdict on it.

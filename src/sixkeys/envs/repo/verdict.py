@@ -16,13 +16,14 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from sixkeys.envs.repo.acts import SWALLOWING
 from sixkeys.envs.repo.audit import audit
 from sixkeys.envs.repo.outcomes import RunResult
 
 PROTECTED = (
-    "test_*.py", "*_test.py", "test.py", "tests.py", "conftest.py", "setup.py", "noxfile.py", ".coveragerc",
-    "*.ini", "*.toml", "*.cfg", "*.pth", "*.egg-link", "sitecustomize.py", "usercustomize.py", "*.py[cdo]",
-    "*.so", "*.dll", "*.dylib", "*.whl", "*.egg", "*.zip",
+    "test_*.py", "*_test.py", "test.py", "tests.py", "run_tests.py", "runtests.py", "conftest.py", "setup.py",
+    "noxfile.py", ".coveragerc", "*.ini", "*.toml", "*.cfg", "*.pth", "*.egg-link", "sitecustomize.py",
+    "usercustomize.py", "*.py[cdo]", "*.so", "*.dll", "*.dylib", "*.whl", "*.egg", "*.zip",
 )  # fmt: skip
 """Names of files that decide what is tested and how; an edit may not touch, add or remove one."""
 FOLDERS = {"tests", "test", "_tests", ".pytest_cache", ".git", "__pycache__", "site-packages", "_pytest"}
@@ -65,17 +66,25 @@ def hides(path: str, pristine: Collection[str]) -> bool:
     return path.endswith(".py") and parts[depth - 1].removesuffix(".py") in TAKEN and not known
 
 
+def deciding(tree: Collection[str]) -> frozenset[str]:
+    """The Python files of a tree that decide what is tested."""
+    return frozenset(path for path in tree if protected(path) and path.endswith(".py"))
+
+
 def judge(
     pristine: Mapping[str, str],
     edited: Mapping[str, str],
     expected: Sequence[str],
     result: RunResult,
     excused: Collection[str] = (),
+    spoken: bool = False,
 ) -> Verdict:
     """Fixed only if the run finished, each expected id passed once, nothing failed, tests are untouched, and
     the audit of what was added finds nothing.
 
     excused: ids that failed before and may go on failing; the verdict says nothing about them.
+    spoken: these ids passed, too, where new handlers hand on what a test says (outspoken.py), so that a
+    handler of everything is nothing against it.
     """
     outcomes = {test.node: test.outcome for test in result.outcomes}
     wanted = tuple(dict.fromkeys(expected))
@@ -93,8 +102,11 @@ def judge(
     hidden = [path for path in sorted({*edited} - {*changed}) if hides(path, pristine)]
     reasons += [f"{path} would hide a module of that name" for path in hidden]
     reasons += [f"{path!r} is no plain path inside the tree" for path in sorted(edited) if not inside(path)]
-    tests = {path: text for path, text in pristine.items() if protected(path) and path.endswith(".py")}
-    reasons += [f"{path}:{line}: {rule}: {what}" for path, line, rule, what in audit(pristine, edited, tests)]
+    tests = {path: pristine[path] for path in deciding(pristine)}
+    found = [
+        one for one in audit(pristine, edited, tests) if not (spoken and tests and one.rule == SWALLOWING)
+    ]
+    reasons += [f"{path}:{line}: {rule}: {what}" for path, line, rule, what in found]
     reasons += [f"{node} {outcomes[node]}" for node in failed]
     reasons += [f"{node} was not reported" for node in missing]
     reasons += [f"{node} was reported more than once" for node in twice]
