@@ -1,5 +1,6 @@
 """Does a thought keep its promises: laws kept, beginnings clean, hidden things hidden, ablations real?"""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -139,3 +140,20 @@ def test_an_imagined_key_is_as_risky_as_the_worst_of_several_draws(tiny_brain):
     worst = np.asarray(jax.jit(jax.vmap(lambda key: fearful.imagine(belief, 3, key).risk))(keys[:128]))
     assert singles.min() < singles.max()
     assert np.quantile(singles, 0.8) < np.median(worst) <= singles.max()
+
+
+def test_an_imagined_key_is_as_risky_as_its_danger_seen_from_here(tiny_brain):
+    """Never less than what is imagined without, and the danger itself where that is larger."""
+    wary = Brain(tiny_brain.config.model_copy(update={"use_danger": True}), 0)
+    model, belief = wary.world_model, wary.world_model.blank()
+    belief = belief._replace(percept=jnp.ones_like(belief.percept))
+    danger = model.foresee(model.ground(belief.h, belief.z), belief.percept).danger
+    certain = eqx.tree_at(lambda brain: brain.world_model.danger.layers[-1].bias, wary, jnp.full(6, 30.0))
+    for pressed in range(6):
+        key = jax.random.key(pressed)
+        imagined = float(jax.nn.sigmoid(model.dream(belief, pressed, key)[1].risk).max())
+        seen_from_here = 1 / (1 + np.exp(-float(danger[pressed])))
+        risk = float(wary.imagine(belief, jnp.int32(pressed), key).risk)
+        assert risk == pytest.approx(max(imagined, seen_from_here), rel=1e-5)
+        assert float(certain.imagine(belief, jnp.int32(pressed), key).risk) > 0.99
+    assert tiny_brain.world_model.foresee(belief.h, belief.percept).danger is None

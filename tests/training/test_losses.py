@@ -18,6 +18,7 @@ from sixkeys.training.losses import (
     advantages,
     aim_loss,
     bernoulli,
+    foresight_loss,
     taught_loss,
     total_loss,
     unroll,
@@ -178,3 +179,19 @@ def test_an_aim_is_learnt_where_a_teacher_said_one_and_the_world_went_on(chunk, 
     assert float(aim_loss(chunk._replace(aim=aim), inner)) == pytest.approx(np.mean(said), rel=1e-4)
     assert float(aim_loss(chunk, inner)) == 0
     assert tiny_brain.self_model.aim is None
+
+
+def test_the_danger_of_the_key_that_was_pressed_is_learnt_where_the_world_went_on(chunk, tiny_brain):
+    brain = Brain(tiny_brain.config.model_copy(update={"use_danger": True}), 0)
+    chunk = chunk._replace(harm=np.random.default_rng(0).random((2, 6)) < 0.5)
+    inner = jax.jit(jax.vmap(lambda row: unroll(brain, row)))(chunk)
+    known = inner._replace(foresight=inner.foresight._replace(danger=None))
+    found, without = (float(foresight_loss(chunk, one.foresight)[0]) for one in (inner, known))
+    logits = np.asarray(inner.foresight.danger, np.float64)
+    said = [
+        np.log1p(np.exp(-logits[row, t, chunk.action[row, t]] * (1 if chunk.harm[row, t] else -1)))
+        for row in range(2)
+        for t in range(6)
+        if not chunk.begun[row, t + 1]
+    ]
+    assert found - without == pytest.approx(np.mean(said), rel=1e-4)

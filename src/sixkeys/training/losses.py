@@ -152,8 +152,8 @@ def world_loss(brain: Brain, chunk: Chunk, inner: Inner) -> tuple[Array, dict[st
     cells = -jnp.take_along_axis(each(model.picture)(inner.trunk), kinds[..., None], -1)[..., 0].mean(-1)
     percept = jnp.square(guess - stop(inner.percept.whole)).mean(-1)
     every, arrived = jnp.ones_like(chunk.begun), ~chunk.begun[:, 1:]
-    awake, awake_parts = _foresight_loss(chunk, inner.foresight)
-    dreamt, _ = _foresight_loss(chunk, each(model.foresee)(inner.trunk, stop(guess)))
+    awake, awake_parts = foresight_loss(chunk, inner.foresight)
+    dreamt, _ = foresight_loss(chunk, each(model.foresee)(inner.trunk, stop(guess)))
     kl = each(divergence)
     dynamics = jnp.maximum(kl(stop(inner.posterior), inner.prior), 0.5)[:, 1:]
     representation = jnp.maximum(kl(inner.posterior, stop(inner.prior)), 0.5)[:, 1:]
@@ -165,7 +165,8 @@ def world_loss(brain: Brain, chunk: Chunk, inner: Inner) -> tuple[Array, dict[st
     return total, {**losses, **awake_parts}
 
 
-def _foresight_loss(chunk: Chunk, foresight: Foresight) -> tuple[Array, dict[str, Array]]:
+def foresight_loss(chunk: Chunk, foresight: Foresight) -> tuple[Array, dict[str, Array]]:
+    """How badly what a moment says of itself, of how it was reached and of its keys was foreseen."""
     every, arrived = jnp.ones_like(chunk.begun), ~chunk.begun[:, 1:]
     harm = chunk.harm.astype(jnp.float32)
     validity = mean(bernoulli(foresight.validity, chunk.offered.astype(jnp.float32)).mean(-1), every)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -218,3 +220,44 @@ def test_another_python_is_asked(tmp_path: Path):
     with pytest.raises(InterpreterError, match="has no pytest; install it there"):
         ask(str(bare / "bin" / "python"))
     assert os.path.exists(bare / "bin" / "python")
+
+
+@pytest.mark.parametrize("version", ["6.2.5", "7.2.2"])
+def test_a_pytest_that_is_too_old_is_refused_with_what_to_do(tmp_path: Path, version: str):
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    (site,) = bare.glob("lib/python*/site-packages")
+    (site / "pytest.py").write_text(f"__version__ = {version!r}\n")
+    with pytest.raises(InterpreterError, match=rf"pytest {version}; 7\.3 or newer .* --upgrade pytest"):
+        ask(str(bare / "bin" / "python"))
+    (site / "pytest.py").write_text("__version__ = '7.3.0rc1'\n")
+    assert ask(str(bare / "bin" / "python")).pytest == "7.3.0rc1"
+
+
+NEEDED = ("pytest", "pytest-*", "_pytest", "pluggy*", "iniconfig*", "packaging*", "pygments*")
+PLUGIN = "def pytest_report_header(config):\n    return 'here I am'\n"
+
+
+def test_a_repository_that_is_a_plugin_of_its_own_pytest_is_run_cold_and_says_so(tmp_path: Path):
+    """Installed in place: pytest cannot start without it, nor see an edit of what it has imported."""
+    files = {
+        "src/own.py": PLUGIN,
+        "tests/test_a.py": "import own\n\ndef test_a():\n    assert own.f() == 2\n",
+    }
+    root = written(tmp_path / "own", files)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
+    (site,) = (tmp_path / "env").glob("lib/python*/site-packages")
+    here_is = Path(sysconfig.get_path("purelib"))
+    for path in [here_is / "py.py", *(one for name in NEEDED for one in here_is.glob(name))]:
+        (shutil.copy if path.is_file() else shutil.copytree)(path, site / path.name)
+    (site / "own.pth").write_text(f"{root}/src\n")
+    (site / "own-1.0.dist-info").mkdir()
+    (site / "own-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1.0\n")
+    (site / "own-1.0.dist-info" / "entry_points.txt").write_text("[pytest11]\nown = own\n")
+    with Runner(1, project=read(root, str(tmp_path / "env" / "bin" / "python"))) as runner:
+        outcomes = [
+            [test.outcome for test in runner.run({"src/own.py": PLUGIN + more}, [], 60.0).outcomes]
+            for more in ("", "\ndef f():\n    return 2\n", "\ndef f():\n    return 3\n")
+        ]
+        assert outcomes == [["failed"], ["passed"], ["failed"]]
+        assert ["without the repository" in worker.note for worker in runner.workers] == [True]

@@ -82,8 +82,9 @@ def arguments() -> list[str]:
     return options + [word for name in UNUSED for word in ("-p", f"no:{name}")]
 
 
-def rehearse(base: str, options: list[str]) -> None:
-    """One small session in the parent, so that whatever pytest imports or fills when first used is there."""
+def rehearse(base: str, options: list[str]) -> int:
+    """One small session in the parent, so that whatever pytest imports or fills when first used is there;
+    gives pytest's exit code, which is 1 where all is well."""
     folder = os.path.join(base, "rehearsal")
     os.makedirs(folder)
     with open(os.path.join(folder, "test_rehearsal.py"), "w") as file:
@@ -93,15 +94,18 @@ def rehearse(base: str, options: list[str]) -> None:
     for target in (1, 2):
         os.dup2(empty, target)
     os.chdir(folder)
-    pytest.main(options)
-    sys.stdout.flush()
-    for target, saved in zip((1, 2), before, strict=True):
-        os.dup2(saved, target)
-        os.close(saved)
-    os.close(empty)
+    try:
+        code = int(pytest.main(options))
+        sys.stdout.flush()
+    finally:
+        for target, saved in zip((1, 2), before, strict=True):
+            os.dup2(saved, target)
+            os.close(saved)
+        os.close(empty)
     sys.modules.pop("test_rehearsal", None)
     sys.path[:] = path
     sys.path_importer_cache.clear()
+    return code
 
 
 def enter(repo: str, limits: dict[str, int]) -> None:

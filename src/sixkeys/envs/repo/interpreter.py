@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -21,7 +22,7 @@ except ImportError:
 print(json.dumps([sys.version_info[:2], version, sys.prefix, sys.base_prefix,
                   [sysconfig.get_path(name) for name in {SCHEMES!r}]]))
 """
-OLDEST = (3, 9)
+OLDEST, OLDEST_PYTEST = (3, 9), (7, 3)
 ASK_SECONDS = 60.0
 
 
@@ -49,7 +50,8 @@ def here() -> Interpreter:
 
 
 def ask(executable: str) -> Interpreter:
-    """Another Python, asked by starting it; raises InterpreterError where it is too old or lacks pytest."""
+    """Another Python, asked by starting it; raises InterpreterError where it or its pytest is too old, or it
+    has none."""
     try:
         said = subprocess.run(
             [executable, "-I", "-c", QUESTION],
@@ -70,6 +72,11 @@ def ask(executable: str) -> Interpreter:
     if not pytest:
         raise InterpreterError(
             f"{executable} has no pytest; install it there: {executable} -m pip install pytest"
+        )
+    if tuple(map(int, re.findall(r"\d+", pytest)[:2])) < OLDEST_PYTEST:
+        raise InterpreterError(
+            f"{executable} has pytest {pytest}; {OLDEST_PYTEST[0]}.{OLDEST_PYTEST[1]} or newer is needed: "
+            f"{executable} -m pip install --upgrade pytest"
         )
     return Interpreter(executable, tuple(version), pytest, needed(executable, prefix, base, folders))
 

@@ -59,7 +59,7 @@ def keep(settings: dict, rooms: SimpleNamespace) -> NoReturn:
     keeper, child = Keeper(settings, channel, rooms), rooms.child
     keeper.holders.install()
     if settings["live"]:
-        child.rehearse(settings["base"], rooms.live.LIVE)
+        keeper.rehearse(rooms.live.LIVE)
         keeper.move_in(keeper.receive())
         keeper.live()
     child.rehearse(settings["base"], child.arguments())
@@ -134,20 +134,30 @@ class Keeper:
         self.note = ""
         """Why every run is cold, where that is so."""
 
+    def rehearse(self, options: list[str]) -> None:
+        """A session without the repository; where its own plugin is missed, only a new Python finds it."""
+        why = "see its own message"
+        try:
+            code = self.rooms.child.rehearse(self.base, options)
+        except (Exception, SystemExit) as error:
+            code, why = 3, f"{type(error).__name__}: {error}"
+        if code > 1:
+            self.note = f"pytest does not start without the repository: {why}"
+
     def move_in(self, repository: dict) -> None:
         """Writes the repository's files, compiles its Python files, imports what it needs from elsewhere."""
         self.tree = self.rooms.tree.Tree(self.repo, repository["entries"])
         self.clean()
         self.library.know(self.tree.texts())
         self.library.install()
-        self.note = imported_ahead(repository["modules"])
+        self.note = self.note or imported_ahead(repository["modules"])
 
     def live(self) -> NoReturn:
         """Serves runs of the repository from inside a session, or from before it if that will not do."""
         live = self.rooms.live
         hands = live.Hands(self.rooms.child, self.tracer, self.rooms.variants.Variants)
         waiting = live.Waiting(self.serve, hands, not self.tree.has("conftest.py"))
-        code = waiting.start()
+        code = 0 if self.note else waiting.start()
         if waiting.reporter is not None:
             waiting.reporter.end(code)
         sys.exit(live.live(*self.serve(), hands))

@@ -35,7 +35,7 @@ class Known(NamedTuple):
     code: CodeType
     """Compiled, with pytest's rewritten asserts."""
     statements: list[int]
-    """Where its statements begin, as pytest counts them."""
+    """Where its statements begin, as pytest counts them; none where it counts them each time anew."""
 
 
 class Library:
@@ -84,7 +84,7 @@ class Library:
         """Compiles one, and never again where that is broken off; the oldest goes where there are many."""
         self.known[path, source] = None
         known = self.known[path, source] = compiled(path, source)
-        if known is not None:
+        if known is not None and known.statements:
             self.statements[as_shown(source)] = known.statements
         if len(self.known) > FILES_KNOWN:
             oldest = next(iter(self.known))
@@ -145,14 +145,15 @@ def plain(text: str) -> bool:
 
 def compiled(path: str, source: bytes) -> Known | None:
     """What pytest would make of a test file; None where that fails or warns: the run says so itself."""
-    from _pytest._code.source import _statement_linenos
+    from _pytest._code import source as texts
     from _pytest.assertion.rewrite import rewrite_asserts
 
+    counted = getattr(texts, "_statement_linenos", lambda tree: [])  # only newer ones have it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             tree = ast.parse(source, filename=path)
-            statements = _statement_linenos(tree)
+            statements = counted(tree)
             rewrite_asserts(tree, source, path)
             return Known(compile(tree, path, "exec", dont_inherit=True), statements)
     except (Exception, Warning):
