@@ -260,4 +260,4 @@ def test_a_repository_that_is_a_plugin_of_its_own_pytest_is_run_cold_and_says_so
             for more in ("", "\ndef f():\n    return 2\n", "\ndef f():\n    return 3\n")
         ]
         assert outcomes == [["failed"], ["passed"], ["failed"]]
-        assert ["without the repository" in worker.note for worker in runner.workers] == [True]
+        assert "without the repository" in runner.note

@@ -98,6 +98,11 @@ class Runner:
         """What is really in force: "bwrap (system)", "bwrap (bundled)", "landlock …" or "none"."""
         return self.launcher.name
 
+    @property
+    def note(self) -> str:
+        """Why every run of the repository is a cold one; empty where they are warm."""
+        return next((worker.note for worker in self.workers if worker.note), "")
+
     def __enter__(self) -> Runner:
         return self
 
