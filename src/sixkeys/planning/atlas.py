@@ -8,7 +8,7 @@ slip.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,6 +67,8 @@ class Known(NamedTuple):
     facing: int = 0
     """For a body that turns: how often it turned right since the episode began, modulo 4."""
     family: int = 0
+    turns: bool = False
+    """Whether this is a body that turns."""
     dull: int = 0
     """Colours, as bits, of what was held and was not what is wanted."""
 
@@ -85,7 +87,7 @@ def look(known: Known | None, sight: Sight) -> Known:
 
 def look_ahead(known: Known | None, sight: Sight) -> Known:
     """The same where the view turns with the body, which stands at row 7, column 4 and looks up."""
-    before = known or _nothing(sight)
+    before = known or _nothing(sight)._replace(turns=True)
     (down, along), (right_down, right_along) = AHEAD[before.facing], AHEAD[(before.facing + 1) % 4]
     row, column, (stand, middle) = *before.at, BODY
     seen = {
@@ -122,32 +124,47 @@ def beside(place: Place) -> tuple[Place, Place, Place, Place]:
     return (row - 1, column), (row, column + 1), (row + 1, column), (row, column - 1)
 
 
+def around(place: Place, ahead: int | None) -> list[tuple[Place, int | None]]:
+    """What is beside a place, and where one faces there; for a body that turns and faces `ahead` what lies
+    ahead first, then to the right, to the left and behind: an order that does not ask where north is."""
+    if ahead is None:
+        return [(other, None) for other in beside(place)]
+    turned = [(ahead + turn) % 4 for turn in (0, 1, 3, 2)]
+    return [((place[0] + AHEAD[way][0], place[1] + AHEAD[way][1]), way) for way in turned]
+
+
+def spread(known: Known, start: Place, enters: Open) -> Iterator[tuple[Place, Place | None]]:
+    """Every place that can be reached over known cells, nearest first, and the place before it."""
+    facing = {start: known.facing if known.turns else None}
+    queue: list[tuple[Place, Place | None]] = [(start, None)]
+    for place, before in queue:
+        yield place, before
+        for other, ahead in around(place, facing[place]):
+            if other not in facing and enters(known.cells.get(other, NOTHING)):
+                facing[other] = ahead
+                queue.append((other, place))
+
+
 def far(known: Known, start: Place, enters: Open) -> dict[Place, int]:
     """Steps from `start` to every place that can be reached over known cells, nearest first."""
-    found, queue = {start: 0}, [start]
-    for place in queue:
-        for other in beside(place):
-            if other not in found and enters(known.cells.get(other, NOTHING)):
-                found[other] = found[place] + 1
-                queue.append(other)
+    found: dict[Place, int] = {}
+    for place, before in spread(known, start, enters):
+        found[place] = 0 if before is None else found[before] + 1
     return found
 
 
 def way(known: Known, start: Place, goals: set[Place], enters: Open) -> list[Place] | None:
-    """A shortest way from `start` to one of `goals`, without `start`; None where there is none."""
-    came: dict[Place, Place | None] = {start: None}
-    queue = [start]
-    for place in queue:
+    """A shortest way from `start` to one of `goals`, without `start`; None where there is none. Of those that
+    are equally short one that goes straight on, where it can."""
+    came: dict[Place, Place | None] = {}
+    for place, before in spread(known, start, enters):
+        came[place] = before
         if place in goals:
             steps, here = [], place
             while here != start:
                 steps.append(here)
                 here = came[here] or start
             return steps[::-1]
-        for other in beside(place):
-            if other not in came and enters(known.cells.get(other, NOTHING)):
-                came[other] = place
-                queue.append(other)
     return None
 
 

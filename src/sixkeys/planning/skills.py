@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sixkeys.planning.atlas import NOTHING, STEPS, Known, Open, Place, beside, edge, way
+from sixkeys.planning.atlas import NOTHING, STEPS, Known, Open, Place, around, beside, edge, way
 
 SHUT = 1
 """The bit of a cell's state that says that a door is shut, or that a pad waits."""
@@ -48,7 +48,8 @@ def _explore(known: Known, target: Place, enters: Open) -> Move | None:
     """A step nearer to the target; from there, towards what is unknown beside it."""
     if known.at != target:
         return _walk(known, target, enters)
-    unknown = next((place for place in beside(target) if place not in known.cells), None)
+    ahead = known.facing if known.turns else None
+    unknown = next((place for place, _ in around(target, ahead) if place not in known.cells), None)
     return Move(unknown) if unknown else None
 
 
