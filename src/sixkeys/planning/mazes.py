@@ -15,7 +15,7 @@ import numpy as np
 from sixkeys.planning import atlas
 from sixkeys.planning.atlas import AHEAD, NOTHING, Known, Place, Sight, beside, edge, far, find
 from sixkeys.planning.goals import Condition, Step
-from sixkeys.planning.rooms import BALL, BOX, DOOR, DOOR_OPEN, FLOOR, GOAL, KEY, Rooms
+from sixkeys.planning.rooms import BALL, BOX, DOOR, DOOR_OPEN, DOUBT, FLOOR, GOAL, KEY, Rooms
 from sixkeys.planning.skills import SHUT, Move
 
 LEFT, RIGHT, FORWARD, PICKUP, DROP, TOGGLE = range(6)
@@ -27,6 +27,8 @@ LOCKED = 2
 """Of a door's state: MiniGrid's number, and here a bit beside SHUT."""
 HELD = {1: KEY, 2: BALL, 3: BOX}
 """What the agent's own cell says of its hands."""
+SEEN_AHEAD = 4
+"""How far ahead a body sees, mostly."""
 SPOTS = 4
 """Places for putting a thing down that are thought of."""
 CUE, CHOICE = 1, 2
@@ -100,6 +102,11 @@ class Mazes(Rooms):
         boxes = find(known, BOX) if condition[:2] == ("seen", KEY) else []
         opened = [Step("open", place, self._shut(place, known), condition) for place in boxes]
         return [*opened, *super().ways(condition, known)]
+
+    def keys(self, step: Step, start: Place, known: Known) -> float:
+        """What is looked for may be seen from afar: a room that was opened is looked into at once."""
+        keys = super().keys(step, start, known)
+        return max(keys - SEEN_AHEAD, DOUBT) if step.skill == "explore" else keys
 
     def aim(self, step: Step, known: Known) -> atlas.Thing:
         """In Memory, what was seen in the first room: the same is looked for."""
