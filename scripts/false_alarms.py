@@ -3,12 +3,13 @@
     python scripts/false_alarms.py GITDIR...
 
 A GITDIR is the git directory of a Python project: `.git`, or a bare copy, which may lack some objects. A
-commit counts, once, if it has one parent, changes Python sources by fewer than 30 lines and a Python test
-file with them, and if its sources parse. They are audited as an edit, with the test files that it changes as
-the tests; those whose subject says that they mend something are counted once more, as fixes. Files that no
-repair may change are left out. Where handlers of everything are all that is found, no word is said yet: a run
-must tell whether they silence a test (envs/repo/outspoken.py), and here is none; these are counted apart, as
-open. Prints each alarm, then a line a project: commits, alarms; then all.
+commit counts, and once if it was made again on another branch, if it has one parent, changes Python sources
+by fewer than 30 lines and a Python test file with them, and if its sources parse. They are audited as an
+edit, with the test files that it changes as the tests; those whose subject says that they mend something are
+counted once more, as fixes. Files that no repair may change are left out. Where handlers of everything are
+all that is found, no word is said yet: a run must tell whether they silence a test (envs/repo/outspoken.py),
+and here is none (silenced.py makes it); these are counted apart, as open. Prints each alarm, then a line a
+project: commits, alarms; then all.
 """
 
 from __future__ import annotations
@@ -70,13 +71,14 @@ class Commit(NamedTuple):
         """Whether its subject says that it mends something."""
         return bool(FIX.search(self.subject))
 
-    def lines(self) -> int:
-        """How many lines of source were added and removed."""
-        found = 0
-        for path in {*self.before, *self.after}:
+    def lines(self) -> tuple[str, ...]:
+        """The lines of source that were added and removed, with their signs."""
+        found: list[str] = []
+        for path in sorted({*self.before, *self.after}):
             old, new = self.before.get(path, "").splitlines(), self.after.get(path, "").splitlines()
-            found += sum(line[0] in "+-" for line in difflib.unified_diff(old, new, n=0, lineterm="")) - 2
-        return found
+            changed = list(difflib.unified_diff(old, new, n=0, lineterm=""))[2:]
+            found += [line for line in changed if line[0] in "+-"]
+        return tuple(found)
 
 
 class Row(NamedTuple):
@@ -122,8 +124,8 @@ def commits(folder: str) -> Iterator[Commit]:
             *(texts(found, c, paths) for c, paths in ((parent, sources), (name, sources), (name, tests))),
             subject,
         )
-        key = (tuple(commit.before.values()), tuple(commit.after.values()))
-        fits = commit.after and commit.tests and key not in seen and 0 < commit.lines() < LINES
+        key = commit.lines()
+        fits = commit.after and commit.tests and key not in seen and 0 < len(key) < LINES
         if fits and all(map(parsed, (*commit.before.values(), *commit.after.values()))):
             seen.add(key)
             yield commit
