@@ -121,7 +121,7 @@ def once(options: Options) -> int:
         habit = build.habit(experience, project.root) if experience else None
         runner = stack.enter_context(Runner(options.workers, options.isolation, project=project))
         outcome = attempt(runner, wanted, options.budget, options.suite_seconds, quiet, language, habit)
-        isolation = "; every run is a cold one: ".join(filter(None, (runner.isolation, runner.note)))
+        isolation = "; every run begins in a new Python: ".join(filter(None, (runner.isolation, runner.note)))
         if experience and outcome.search and outcome.repair:
             build.learn_repair(experience, project.root, outcome.search, outcome.repair)
     from sixkeys.cli.fix_show import page_place, record, show, write_page

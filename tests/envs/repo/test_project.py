@@ -235,29 +235,34 @@ def test_a_pytest_that_is_too_old_is_refused_with_what_to_do(tmp_path: Path, ver
 
 
 NEEDED = ("pytest", "pytest-*", "_pytest", "pluggy*", "iniconfig*", "packaging*", "pygments*")
-PLUGIN = "def pytest_report_header(config):\n    return 'here I am'\n"
+OWN = "def pytest_report_header(config):\n    return 'own'\n\n\ndef f():\n    return 3\n"
 
 
-def test_a_repository_that_is_a_plugin_of_its_own_pytest_is_run_cold_and_says_so(tmp_path: Path):
-    """Installed in place: pytest cannot start without it, nor see an edit of what it has imported."""
-    files = {
-        "src/own.py": PLUGIN,
-        "tests/test_a.py": "import own\n\ndef test_a():\n    assert own.f() == 2\n",
-    }
-    root = written(tmp_path / "own", files)
+def test_a_repository_that_is_a_plugin_of_its_own_pytest_begins_each_run_anew(tmp_path: Path):
+    """Installed in place: pytest cannot start without it, nor see an edit of what it has imported. What runs
+    say of statements, of single tests and of an end at the first failure is as in forks."""
+    tests = "import own\n\ndef test_a():\n    assert own.f() == 2\n\ndef test_b():\n    pass\n"
+    root = written(tmp_path / "own", {"src/own.py": OWN, "tests/test_a.py": tests})
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
     (site,) = (tmp_path / "env").glob("lib/python*/site-packages")
-    here_is = Path(sysconfig.get_path("purelib"))
-    for path in [here_is / "py.py", *(one for name in NEEDED for one in here_is.glob(name))]:
+    there = Path(sysconfig.get_path("purelib"))
+    for path in [there / "py.py", *(one for name in NEEDED for one in there.glob(name))]:
         (shutil.copy if path.is_file() else shutil.copytree)(path, site / path.name)
     (site / "own.pth").write_text(f"{root}/src\n")
     (site / "own-1.0.dist-info").mkdir()
     (site / "own-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1.0\n")
     (site / "own-1.0.dist-info" / "entry_points.txt").write_text("[pytest11]\nown = own\n")
+    from sixkeys.envs.repo.localise import coverage
+
+    a, b = "tests/test_a.py::test_a", "tests/test_a.py::test_b"
     with Runner(1, project=read(root, str(tmp_path / "env" / "bin" / "python"))) as runner:
-        outcomes = [
-            [test.outcome for test in runner.run({"src/own.py": PLUGIN + more}, [], 60.0).outcomes]
-            for more in ("", "\ndef f():\n    return 2\n", "\ndef f():\n    return 3\n")
-        ]
-        assert outcomes == [["failed"], ["passed"], ["failed"]]
+        traced = runner.submit({}, [], 60.0, trace=True).result()
+        assert outcomes(traced) == {a: "failed", b: "passed"}
+        assert coverage(traced).tests["src/own.py", 6] == {a}
+        assert outcomes(runner.run({"src/own.py": OWN.replace("3", "2")}, [], 60.0)) == dict.fromkeys(
+            (a, b), "passed"
+        )
+        assert outcomes(runner.run({}, [b], 60.0)) == {b: "passed"}
+        assert outcomes(runner.submit({}, [a, b], 60.0, first=True).result()) == {a: "failed"}
+        assert outcomes(runner.cold({}, [])) == {a: "failed", b: "passed"}
         assert "without the repository" in runner.note

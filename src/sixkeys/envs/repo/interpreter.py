@@ -22,7 +22,7 @@ except ImportError:
 print(json.dumps([sys.version_info[:2], version, sys.prefix, sys.base_prefix,
                   [sysconfig.get_path(name) for name in {SCHEMES!r}]]))
 """
-OLDEST, OLDEST_PYTEST = (3, 9), (7, 3)
+OLDEST, OLDEST_PYTEST = (3, 10), (7, 3)
 ASK_SECONDS = 60.0
 
 

@@ -132,7 +132,7 @@ class Keeper:
         self.holders = rooms.holders.Holders()
         self.tree: Any = None
         self.note = ""
-        """Why every run is cold, where that is so."""
+        """Why every run begins in a new Python, where that is so."""
 
     def rehearse(self, options: list[str]) -> None:
         """A session without the repository; where its own plugin is missed, only a new Python finds it."""
@@ -177,7 +177,7 @@ class Keeper:
             if fork is not None and fork.pid == 0:
                 return self.handed(fork, received(functools.partial(os.read, fork.asked)))
             request = self.receive()
-            request["cold"] = bool(self.note or request.get("cold"))
+            request["cold"], request["fresh"] = bool(request.get("cold")), bool(self.note)
             self.count()
             made_ahead = fork is not None
             if fork is None:

@@ -8,8 +8,11 @@ Runs inside the sandbox: in the warm parent up to where it waits, then in the fo
 
 from __future__ import annotations
 
+import json
 import os
+import runpy
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -145,7 +148,7 @@ def live(request: dict, records: int, text: int, hands: Hands) -> None:
 
 
 def whole(request: dict, reporter: Any, hands: Hands) -> None:
-    """A whole session in the fork, which ends it."""
+    """A whole session in the fork, or in a new Python, which ends it."""
     reporter.end(int(pytest.main(LIVE + request["options"], plugins=plugins(request, reporter, hands))))
 
 
@@ -157,7 +160,8 @@ def plugins(request: dict, reporter: Any, hands: Hands) -> list[Any]:
 
 
 def settled(request: dict, records: int, text: int, hands: Hands) -> Any:
-    """Some files of the repository change, output goes where it is read; who reports then."""
+    """Some files of the repository change, output goes where it is read; who reports then. Where a fork is no
+    place for a run, another Python begins here."""
     child = hands.child
     child.write(request["files"])
     for target in (1, 2):
@@ -170,6 +174,20 @@ def settled(request: dict, records: int, text: int, hands: Hands) -> Any:
     if request["cold"]:
         options = [*child.COLD_OPTIONS, GO_ON, *request["select"], *request["tests"]]
         os.execv(sys.executable, [sys.executable, "-c", child.COLD, *options])
+    if request["fresh"]:
+        with tempfile.TemporaryFile() as file:
+            file.write(json.dumps({**request, "files": [*request["files"]]}).encode())
+            file.seek(0)
+            for descriptor in (records, file.fileno()):
+                os.set_inheritable(descriptor, True)
+            words = [__file__, str(records), str(file.fileno())]
+            os.execv(sys.executable, [sys.executable, "-c", child.FRESH, *words])
+    return reporting(request, records, hands)
+
+
+def reporting(request: dict, records: int, hands: Hands) -> Any:
+    """Who reports, where the repository is found, and what pytest is asked for."""
+    child = hands.child
     sys.path.insert(0, os.getcwd())
     tracer = hands.tracer() if request["trace"] else None
     reporter = child.Reporter(records, tracer, request["tests"], request["brief"])
@@ -178,3 +196,17 @@ def settled(request: dict, records: int, text: int, hands: Hands) -> Any:
     chosen = ["--collect-only", *request["select"]] if request["select"] else []
     request["options"] = [GO_ON, *["-x"] * request["first"], *chosen, *request["tests"]]
     return reporter
+
+
+def anew(records: int, asked: int) -> None:
+    """A run in a Python of its own, whose request is read from the descriptor `asked`."""
+    load = runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), "warm.py"))["load"]
+    child, tracer, variants = load("child"), load("tracer"), load("variants")
+    with os.fdopen(asked, "rb") as file:
+        request = json.load(file)
+    hands = Hands(child, lambda: tracer.Tracer(os.getcwd()), variants.Variants)
+    whole(request, reporting(request, records, hands), hands)
+
+
+if __name__ == "__main__":
+    anew(int(sys.argv[2]), int(sys.argv[3]))

@@ -100,7 +100,7 @@ class Runner:
 
     @property
     def note(self) -> str:
-        """Why every run of the repository is a cold one; empty where they are warm."""
+        """Why every run of the repository begins in a new Python; empty where they are warm."""
         return next((worker.note for worker in self.workers if worker.note), "")
 
     def __enter__(self) -> Runner:
@@ -236,10 +236,8 @@ class Runner:
         return self._submit(files, tests, seconds, cold=True).result()
 
     def select(self, tests: Sequence[str], options: Sequence[str], seconds: float) -> RunResult:
-        """Of a project, which of `tests` pytest's own options -k and -m choose: an outcome for each of them.
-
-        They are only collected, and run too where every run is cold.
-        """
+        """Of a project, which of `tests` pytest's own options -k and -m choose: an outcome for each of them;
+        they are only collected."""
         return self._submit({}, tests, seconds, cold=False, select=list(options)).result()
 
     def wait(self, ticket: Ticket, until: float = math.inf) -> None:

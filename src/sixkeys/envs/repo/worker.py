@@ -52,7 +52,7 @@ class Worker:
         self.launcher, self.limits, self.uid, self.project = launcher, limits, uid, project
         self.ready = False
         self.note = ""
-        """Why every run of this worker is cold, where that is so."""
+        """Why every run of this worker begins in a new Python, where that is so."""
         self.start()
 
     def start(self) -> None:
