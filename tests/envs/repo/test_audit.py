@@ -323,6 +323,44 @@ def test_a_file_that_works_with_frames_may_read_more_of_the_same_and_nothing_els
     assert rules(f"{code}g.__code__ = h\n", code) == {"dynamic code"}
 
 
+KILLING = "import signal\n\n\ndef end(p):\n    p.send(signal.SIGTERM)\n"
+PLUGIN = "import pytest\n\n\n@pytest.fixture\ndef a():\n    return 1\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "added", "found"),
+    [
+        (FRAMED, "y = x.f_code.co_name", set()),
+        (FRAMED, "y = x.gi_frame", set()),
+        (FRAMED, "import inspect\ninspect.stack()", {"frames"}),
+        (KILLING, "import os\nos.kill(1, signal.SIGKILL)", set()),
+        (KILLING, "signal.raise_signal(2)", {"exit"}),
+        (KILLING, "import os\nos._exit(0)", {"exit"}),
+        (PLUGIN, "@pytest.fixture(scope='session')\ndef b(a):\n    return a", set()),
+        (PLUGIN, "pytest.MonkeyPatch().setattr(a, 'b', 1)", {"test framework"}),
+        (PLUGIN, "pytest.exit('x')", {"test framework"}),
+        (PLUGIN, "import unittest", {"test framework"}),
+        (PLUGIN, "pytest.fixture = None", {"patching", "test framework"}),
+        ("", "from ctypes import windll\nwindll.kernel32.f()", set()),
+        ("", "import ctypes\nctypes.CDLL(None)", {"interpreter"}),
+    ],
+)
+def test_a_file_may_do_more_of_what_is_harmless_of_its_own_kind(before: str, added: str, found: set[str]):
+    assert rules(f"{before}{OLD}{added}\n", f"{before}{OLD}") == found
+
+
+def test_an_answer_is_no_secret_where_all_of_it_was_said_and_tells_something():
+    tests = {"tests/test_a.py": "def test_a():\n    assert f() == {'kind': 'closed', 'code': 1006}\n"}
+    before = "def f(x):\n    return {'kind': 'closed', 'code': x or 1006}\n"
+    after = before.replace(
+        "    return", "    if x.lost:\n        return {'kind': 'closed', 'code': 1006}\n    return"
+    )
+    assert audit({"a.py": before}, {"a.py": after}, tests) == ()
+    strange = before.replace("1006", "None")
+    found = audit({"a.py": strange}, {"a.py": after}, tests)
+    assert [finding.rule for finding in found] == ["special case"]
+
+
 ASKED = [
     "def g(f):\n    return f.__code__.co_argcount\n",
     "def g(f, h):\n    return f.__code__ is h.__code__\n",

@@ -20,7 +20,8 @@ from sixkeys.envs.repo.answers import UNKNOWN, fold
 
 FOREIGN = {
     "exit": "os._exit os.abort os.kill* *.raise_signal signal.* faulthandler.* posix._exit posix.kill*",
-    "test framework": "pytest pytest.* _pytest* unittest unittest.* nose* pluggy* hypothesis* py.test*",
+    "test framework": "pytest pytest.fixture* pytest.mark* pytest.skip* nose.SkipTest "
+    "pytest.* _pytest* unittest unittest.* nose* pluggy* hypothesis* py.test*",
     "interpreter": "sys.settrace sys.setprofile threading.set* sys.addaudithook sys.monitoring* "
     "sys.meta_path* sys.path_hooks* sys.path_importer_cache* sys.unraisablehook sys.excepthook "
     "sys.displayhook atexit* _ctypes* ctypes* cffi* gc.get_* gc.callbacks sitecustomize* usercustomize*",
@@ -51,9 +52,10 @@ SWALLOWING = "swallowing"
 """The rule of handlers of everything; whether one silences a test, a run can tell (outspoken.py)."""
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp,
           ast.DictComp, ast.GeneratorExp)  # fmt: skip
-AGAIN = {"os.kill*", "signal.*", "sys._getframe*", "inspect.currentframe", "*.f_back", "*.f_globals",
-         "*.f_locals", "*.f_code", "*.tb_frame", "*.gi_frame", "*.__code__", "*.cell_contents",
-         "types.CodeType", "types.FunctionType"}  # fmt: skip
+AGAIN = {"os.kill*", "signal.*", "pytest", "pytest.fixture*", "pytest.mark*", "pytest.skip*", "nose.SkipTest",
+         "sys._getframe*", "inspect.currentframe", "*.f_back", "*.f_globals", "*.f_locals", "*.f_code",
+         "*.tb_frame", "*.gi_frame", "*.__code__", "*.cell_contents", "types.CodeType",
+         "types.FunctionType"}  # fmt: skip
 """Patterns of FOREIGN, of which a file that did so before may do more, as long as it only reads."""
 ALIKE = {"frames", "exit"}
 """Rules of which such a file may follow any pattern of AGAIN if it followed one."""
