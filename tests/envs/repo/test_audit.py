@@ -340,7 +340,7 @@ PLUGIN = "import pytest\n\n\n@pytest.fixture\ndef a():\n    return 1\n"
         (PLUGIN, "pytest.MonkeyPatch().setattr(a, 'b', 1)", {"test framework"}),
         (PLUGIN, "pytest.exit('x')", {"test framework"}),
         (PLUGIN, "import unittest", {"test framework"}),
-        (PLUGIN, "pytest.fixture = None", {"patching", "test framework"}),
+        (PLUGIN, "pytest.fixture = None", {"test framework"}),
         ("", "from ctypes import windll\nwindll.kernel32.f()", set()),
         ("", "import ctypes\nctypes.CDLL(None)", {"interpreter"}),
     ],
@@ -352,13 +352,11 @@ def test_a_file_may_do_more_of_what_is_harmless_of_its_own_kind(before: str, add
 def test_an_answer_is_no_secret_where_all_of_it_was_said_and_tells_something():
     tests = {"tests/test_a.py": "def test_a():\n    assert f() == {'kind': 'closed', 'code': 1006}\n"}
     before = "def f(x):\n    return {'kind': 'closed', 'code': x or 1006}\n"
-    after = before.replace(
-        "    return", "    if x.lost:\n        return {'kind': 'closed', 'code': 1006}\n    return"
-    )
+    lost = "    if x.lost:\n        return {'kind': 'closed', 'code': 1006}\n"
+    after = before.replace("    return", f"{lost}    return", 1)
     assert audit({"a.py": before}, {"a.py": after}, tests) == ()
-    strange = before.replace("1006", "None")
-    found = audit({"a.py": strange}, {"a.py": after}, tests)
-    assert [finding.rule for finding in found] == ["special case"]
+    found = audit({"a.py": before.replace("1006", "None")}, {"a.py": after}, tests)
+    assert {finding.rule for finding in found} == {"special case"}
 
 
 ASKED = [
