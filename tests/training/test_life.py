@@ -12,6 +12,7 @@ from sixkeys.training import regimes
 from sixkeys.training.checkpoint import load, save
 from sixkeys.training.config import LifeConfig
 from sixkeys.training.lane import Lane
+from sixkeys.training.life import unflat
 from sixkeys.training.losses import SILENT, clone_loss, unroll
 from sixkeys.training.regimes import Course
 from sixkeys.training.train import train
@@ -197,3 +198,13 @@ def test_a_life_begun_anew_is_one_step_from_birth_after_each_stage(tiny_config, 
 def test_who_is_not_told_of_stages_cannot_begin_them_anew(tiny_config, name):
     with pytest.raises(ValueError, match="hidden boundaries"):
         next(run(living(tiny_config, "hidden", **{name: True})))
+
+
+def test_what_another_version_kept_is_refused_by_name():
+    like = {"action": np.zeros(3), "aim": np.zeros((3, 2))}
+    assert unflat(like, {"action": np.ones(2), "aim": np.ones((2, 2)), "more": np.ones(1)})["aim"].shape == (
+        2,
+        2,
+    )
+    with pytest.raises(ValueError, match=r"lacks \['aim'\].*begin anew"):
+        unflat(like, {"action": np.ones(2)})

@@ -154,9 +154,11 @@ class Life:
 
 
 def unflat(like: Chunk, arrays: dict[str, np.ndarray]) -> Chunk:
-    """Flat arrays as a chunk again."""
-    structure = jax.tree_util.tree_structure(like)
-    return jax.tree_util.tree_unflatten(structure, [arrays[name] for name in flatten(like)])
+    """Flat arrays as a chunk again. Raises ValueError where another version kept them."""
+    structure, names = jax.tree_util.tree_structure(like), list(flatten(like))
+    if missing := sorted({*names} - arrays.keys()):
+        raise ValueError(f"what was kept of the past lacks {missing}: another version kept it; begin anew")
+    return jax.tree_util.tree_unflatten(structure, [arrays[name] for name in names])
 
 
 _nearer = jax.jit(followed)
