@@ -24,6 +24,9 @@ Tree = Any
 """`mctx.Tree`: arrays over nodes and edges."""
 
 
+PUCT_INIT, PUCT_BASE = 1.25, 19652.0
+
+
 class Node(NamedTuple):
     """What the tree keeps of an imagined moment, or of a key that is pressed and whose outcome is open."""
 
@@ -95,13 +98,26 @@ def grow(imagine: Imagine, root: Root, key: Array, effort: Effort) -> Tree:
             qtransform=partial(worth, mctx.qtransform_completed_by_mix_value),
         ),
         interior_action_selection_fn=partial(
-            mctx.muzero_action_selection, qtransform=partial(worth, mctx.qtransform_by_parent_and_siblings)
+            puct, qtransform=partial(worth, mctx.qtransform_by_parent_and_siblings)
         ),
         num_simulations=effort.simulations,
         max_depth=min(effort.simulations, effort.horizon * (2 if chances else 1)),
         invalid_actions=start.prior_logits <= IMPOSSIBLE,
         extra_data=mctx.GumbelMuZeroExtraData(root_gumbel=jnp.zeros_like(start.prior_logits)),
     )
+
+
+def puct(_: Any, tree: Tree, node: Array, __: Any, qtransform: Any) -> Int[Array, ""]:
+    """The edge of ONE tree that promises most (Silver et al. 2018, constants of MuZero), the first of equals.
+
+    `mctx.muzero_action_selection` draws noise at every step to tell equals apart, which takes as long as the
+    rest.
+    """
+    visits = tree.node_visits[node]
+    rate = PUCT_INIT + jnp.log((visits + PUCT_BASE + 1.0) / PUCT_BASE)
+    prior = jax.nn.softmax(tree.children_prior_logits[node])
+    hope = jnp.sqrt(visits) * rate * prior / (tree.children_visits[node] + 1)
+    return jnp.argmax(qtransform(tree, node) + hope).astype(jnp.int32)
 
 
 def first(tree: Any) -> Any:
