@@ -72,6 +72,11 @@ class Known(NamedTuple):
     dull: int = 0
     """Colours, as bits, of what was held and was not what is wanted."""
 
+    @property
+    def ahead(self) -> int | None:
+        """Where a body that turns faces; None for any other."""
+        return self.facing if self.turns else None
+
 
 def look(known: Known | None, sight: Sight) -> Known:
     """`known` with what a view from the middle of the patch shows; None begins a new map at (0, 0)."""
@@ -135,7 +140,7 @@ def around(place: Place, ahead: int | None) -> list[tuple[Place, int | None]]:
 
 def spread(known: Known, start: Place, enters: Open) -> Iterator[tuple[Place, Place | None]]:
     """Every place that can be reached over known cells, nearest first, and the place before it."""
-    facing = {start: known.facing if known.turns else None}
+    facing = {start: known.ahead}
     queue: list[tuple[Place, Place | None]] = [(start, None)]
     for place, before in queue:
         yield place, before

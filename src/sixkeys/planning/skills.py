@@ -48,8 +48,7 @@ def _explore(known: Known, target: Place, enters: Open) -> Move | None:
     """A step nearer to the target; from there, towards what is unknown beside it."""
     if known.at != target:
         return _walk(known, target, enters)
-    ahead = known.facing if known.turns else None
-    unknown = next((place for place, _ in around(target, ahead) if place not in known.cells), None)
+    unknown = next((place for place, _ in around(target, known.ahead) if place not in known.cells), None)
     return Move(unknown) if unknown else None
 
 

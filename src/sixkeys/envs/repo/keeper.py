@@ -136,12 +136,12 @@ class Keeper:
 
     def rehearse(self, options: list[str]) -> None:
         """A session without the repository; where its own plugin is missed, only a new Python finds it."""
-        why = "see its own message"
         try:
             code = self.rooms.child.rehearse(self.base, options)
+            why = f"exit code {code}" if code > 1 else ""
         except (Exception, SystemExit) as error:
-            code, why = 3, f"{type(error).__name__}: {error}"
-        if code > 1:
+            why = f"{type(error).__name__}: {error}"
+        if why:
             self.note = f"pytest does not start without the repository: {why}"
 
     def move_in(self, repository: dict) -> None:
